@@ -1,0 +1,32 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { OUTCOMES } from './outcome.ts';
+
+const Count = Type.Integer({ minimum: 0 });
+
+export const AccountingLine = Type.Object(
+  {
+    /** Changes up to the lanes' checkpoints, by the numbers that publishers put on their envelopes, holes included. */
+    accepted: Count,
+    repeats: Count,
+    outcomes: Type.Object(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, Count])) as { [K in (typeof OUTCOMES)[number]]: typeof Count }),
+    /** accepted - repeats - rows of the ledger. 0 when every accepted change has its outcome. */
+    unaccounted: Type.Integer(),
+  },
+  { additionalProperties: false },
+);
+export type AccountingLine = Static<typeof AccountingLine>;
+
+/** `GET /accounting`. */
+export const Accounting = Type.Object(
+  {
+    ...AccountingLine.properties,
+    /** Changes whose numbers never arrived: part of `accepted`, and so of `unaccounted`. Their source is not known. */
+    lost: Count,
+    /** Broker messages behind the lanes' checkpoints, as the command service last saw them. */
+    in_flight: Count,
+    sources: Type.Record(Type.String(), AccountingLine),
+    position: Type.String(),
+  },
+  { additionalProperties: false, $id: 'Accounting' },
+);
+export type Accounting = Static<typeof Accounting>;

@@ -1,0 +1,39 @@
+import { parseExact, stringifyExact } from './exact-json.ts';
+
+/**
+ * What travels on a lane: several commands in one broker message. `first` numbers the envelope's first command among all that this
+ * publisher instance ever sent to this lane (from 1); `count` of them follow without a hole. An idle or stopping publisher sends
+ * `count: 0` with its next number, so that a lost envelope before it shows.
+ */
+export interface LaneEnvelope {
+  /** Drawn at each start of a publisher. */
+  readonly publisher: string;
+  readonly lane: string;
+  readonly first: number;
+  readonly count: number;
+  /** Commands as JSON values, unread: one that cannot be read must not take its neighbours with it. */
+  readonly commands: readonly unknown[];
+}
+
+/** `commands` are JSON texts, so that an envelope is put together without parsing them again. */
+export function encodeEnvelope(head: Omit<LaneEnvelope, 'commands'>, commands: readonly string[]): string {
+  return `{"v":1,"publisher":${JSON.stringify(head.publisher)},"lane":${JSON.stringify(head.lane)},"first":${head.first},"count":${head.count},"commands":[${commands.join(',')}]}`;
+}
+
+export function encodeCommand(command: unknown): string {
+  return stringifyExact(command);
+}
+
+/** @throws SyntaxError or TypeError where the bytes are not an envelope of version 1. */
+export function decodeEnvelope(bytes: Uint8Array): LaneEnvelope {
+  const value = parseExact(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  if (!isEnvelope(value)) throw new TypeError('not a lane envelope of version 1');
+  return value;
+}
+
+function isEnvelope(value: unknown): value is LaneEnvelope {
+  if (typeof value !== 'object' || value === null) return false;
+  const { v, publisher, lane, first, count, commands } = value as Record<string, unknown>;
+  return v === 1 && typeof publisher === 'string' && typeof lane === 'string' && Number.isSafeInteger(first) && Number(first) >= 1
+    && Array.isArray(commands) && commands.length === count;
+}

@@ -1,0 +1,66 @@
+import { Type, type Static } from '@sinclair/typebox';
+
+const Path = Type.String({ minLength: 1, maxLength: 255 });
+
+export const FieldMapping = Type.Object(
+  {
+    /** Our name for the field in what we show; by default the source's own. */
+    as: Type.Optional(Path),
+    type: Type.Optional(Type.Union(['string', 'number', 'boolean', 'date', 'datetime', 'reference'].map((type) => Type.Literal(type)))),
+    /** The entity that a reference points at. */
+    references: Type.Optional(Path),
+    /** Personal data: stored apart, so that erasure can take it out in place. */
+    personal: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+export const EntityMapping = Type.Object(
+  {
+    /** What a record of this entity is here; `client`, `contact`, `opportunity`, `lead`, or a name of one's own. */
+    aggregate: Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$' }),
+    status: Type.Optional(
+      Type.Object(
+        { fields: Type.Array(Path, { minItems: 1 }), values: Type.Optional(Type.Array(Type.String())) },
+        { additionalProperties: false },
+      ),
+    ),
+    fields: Type.Optional(Type.Record(Path, FieldMapping)),
+  },
+  { additionalProperties: false },
+);
+export type EntityMapping = Static<typeof EntityMapping>;
+
+export const SourceConfig = Type.Object(
+  {
+    /** Source id: `salesforce:<org id 18>`. */
+    id: Type.String({ minLength: 3, maxLength: 255 }),
+    provider: Type.String(),
+    /** Which envelopes belong to it: EventBridge `source` strings, `*` as wildcard. By default those that carry the id's own org. */
+    match: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+  },
+  { additionalProperties: false },
+);
+export type SourceConfig = Static<typeof SourceConfig>;
+
+/** The file that CLIENTELE_CONFIG names. */
+export const ClienteleConfig = Type.Object(
+  {
+    version: Type.Literal(1),
+    sources: Type.Optional(Type.Array(SourceConfig)),
+    /** Provider -> its entity -> how it is understood. An entity that is not named here ends as `ignored`. */
+    mapping: Type.Record(Type.String(), Type.Record(Path, EntityMapping)),
+    broadcast: Type.Optional(
+      Type.Object(
+        {
+          /** Statuses (any case) whose records are not broadcast. */
+          silent_statuses: Type.Optional(Type.Array(Type.String())),
+          announce_withdrawal: Type.Optional(Type.Boolean()),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false, $id: 'ClienteleConfig' },
+);
+export type ClienteleConfig = Static<typeof ClienteleConfig>;

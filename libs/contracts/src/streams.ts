@@ -1,0 +1,15 @@
+import type { EventType } from '@clientele/domain';
+import type { LaneName } from './lane.ts';
+
+/** The broker's two streams. COMMANDS holds the lanes; EVENTS is a copy of the log in Postgres. */
+export const STREAMS = { commands: 'COMMANDS', events: 'EVENTS' } as const;
+export const STREAM_SUBJECTS = { commands: ['crm.commands.*', 'crm.quarantine.*'], events: ['crm.events.>'] } as const;
+
+export function laneSubject(lane: LaneName): string {
+  return `crm.${lane}`;
+}
+
+/** `crm.events.<public|internal>.<aggregate>.<event>`, the event's name in lower case; outcomes go as `crm.events.internal.ledger.<outcome>`. */
+export function eventSubject(event: { broadcast: boolean; aggregate: string; type: EventType | string }): string {
+  return `crm.events.${event.broadcast ? 'public' : 'internal'}.${event.aggregate}.${event.type.toLowerCase()}`;
+}

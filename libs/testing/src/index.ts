@@ -1,1 +1,2 @@
-export {};
+export * from './probes/index.ts';
+export * from './servers/index.ts';

@@ -1,0 +1,3 @@
+export * from './free-port.ts';
+export * from './postgres.ts';
+export * from './workspace.ts';

@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from '@clientele/domain';
+import { EVENT_TYPES, type Json } from '@clientele/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import { Finding, Outcome } from './outcome.ts';
 
@@ -30,6 +30,8 @@ export const ChangeMetadata = Type.Object(
     changed_fields: Type.Optional(Type.Array(Type.String())),
     /** For feeds in which null is ambiguous: the paths that were really cleared. */
     nulled_fields: Type.Optional(Type.Array(Type.String())),
+    /** For feeds that send large texts as differences in plain strings: the paths that hold one. */
+    diff_fields: Type.Optional(Type.Array(Type.String())),
   },
   { additionalProperties: false },
 );
@@ -47,7 +49,7 @@ export const EventWriteDTO = Type.Object(
     /** What the record is here (`client`), or null where no mapping names the entity. */
     aggregate_type: Type.Union([Type.String(), Type.Null()]),
     external_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    data: Type.Record(Type.String(), Type.Unknown()),
+    data: Type.Record(Type.String(), Type.Unsafe<Json>({})),
     metadata: ChangeMetadata,
     occurred_at: Type.String({ format: 'date-time' }),
   },

@@ -26,6 +26,8 @@ export const EntityMapping = Type.Object(
       ),
     ),
     fields: Type.Optional(Type.Record(Path, FieldMapping)),
+    /** Fields that the source's channel adds to every change ("enrichment"): never state unless a change names them as changed. */
+    enriched: Type.Optional(Type.Array(Path)),
   },
   { additionalProperties: false },
 );

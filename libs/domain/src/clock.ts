@@ -37,6 +37,11 @@ export function clockParts(of: Clock): ClockParts {
   };
 }
 
+/** The commit time of a clock, RFC 3339 UTC with milliseconds. */
+export function clockTime(of: Clock): string {
+  return new Date(clockParts(of).commitTime).toISOString();
+}
+
 export function isLater(candidate: Clock, than: Clock | null): boolean {
   return than === null || candidate > than;
 }

@@ -11,7 +11,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 export type Lifecycle = 'active' | 'deleted';
 
-/** What moved in one record. `Created`: the record's first event; `Updated`, `Restored`, `Deleted`: what their names say. */
+/** What moved in one record. `Created` only ever comes first; the history of a record whose create is late or lost begins otherwise. */
 export interface RecordChanged {
   readonly type: 'Created' | 'Updated' | 'Restored' | 'Deleted';
   /** The clock of the change; every path of `fields` was set at it. */
@@ -24,7 +24,12 @@ export interface RecordChanged {
   readonly floor: boolean;
   /** The lifecycle that the change set, or null where a later one stands. */
   readonly lifecycle: Lifecycle | null;
-  /** The public state after the event, in our names, where the event is broadcast; else null. */
+  /**
+   * What others would see differ, in the words of `state`: `lifecycle`, `complete`, `status`, and `fields.<path>` in our names for each
+   * value that is another than before, those that became void included. Empty: only clocks moved.
+   */
+  readonly changed: readonly string[];
+  /** The public state after the event, in our names, where the event is broadcast and the record still there; else null. */
   readonly state: JsonObject | null;
 }
 

@@ -15,10 +15,30 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-export function isExactNumber(value: Json): value is ExactNumber {
-  return typeof value === 'object' && value !== null && 'isLosslessNumber' in value && value.isLosslessNumber === true;
+/** Told by its class as well as its mark: a feed may well send an object that only looks like one. */
+export function isExactNumber(value: Json | undefined): value is ExactNumber {
+  return typeof value === 'object' && value !== null && 'isLosslessNumber' in value && value.isLosslessNumber === true && !isPlain(value);
 }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value as Json);
+  return typeof value === 'object' && value !== null && !isJsonArray(value) && !isExactNumber(value);
+}
+
+/** Whether two values are written alike: the order of an object's members does not count, every digit of a number does. */
+export function sameJson(one: Json | undefined, other: Json | undefined): boolean {
+  if (one === other) return true;
+  if (isExactNumber(one)) return isExactNumber(other) && one.value === other.value;
+  if (isJsonArray(one)) return isJsonArray(other) && one.length === other.length && one.every((value, at) => sameJson(value, other[at]));
+  if (!isJsonObject(one) || !isJsonObject(other)) return false;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && sameJson(one[key], other[key]));
+}
+
+function isJsonArray(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -14,12 +14,27 @@ export interface FieldState {
 export interface RecordState {
   /** Number of events applied; 0: unknown record. */
   readonly version: number;
+  /**
+   * What was written last at each path. No path stands here below the floor, or below an ancestor with a later clock; an ancestor with
+   * older or equal clock stands above its descendants without counting (`effectiveFields`): older descendants to come lose to it.
+   */
   readonly fields: ReadonlyMap<string, FieldState>;
   readonly floor: Clock | null;
   readonly lifecycle: Lifecycle;
   readonly lifecycleClock: Clock | null;
   /** Whether the record's whole state is known: some create or undelete has been seen. */
   readonly complete: boolean;
-  /** Whether the record is known to other consumers: its last broadcast decision was to tell. */
+  /** Whether other consumers hold the record: they were told its state, and no withdrawal since. */
   readonly announced: boolean;
 }
+
+/** A record of which nothing is known. */
+export const initialRecord: RecordState = Object.freeze({
+  version: 0,
+  fields: new Map(),
+  floor: null,
+  lifecycle: 'active',
+  lifecycleClock: null,
+  complete: false,
+  announced: false,
+});

@@ -1,0 +1,21 @@
+import type { Change } from '../change.ts';
+import { isLater } from '../clock.ts';
+import type { RecordChanged } from '../event.ts';
+import type { RecordState } from '../record.ts';
+
+/**
+ * What a change is to the record that we know. A create of a known record is an update, and so is an undelete that a later deletion has
+ * overtaken: it brings values, but restores nothing.
+ */
+export function determineEventType(existing: RecordState, change: Change): RecordChanged['type'] {
+  switch (change.kind) {
+    case 'create':
+      return existing.version === 0 ? 'Created' : 'Updated';
+    case 'update':
+      return 'Updated';
+    case 'delete':
+      return 'Deleted';
+    case 'undelete':
+      return isLater(change.clock, existing.lifecycleClock) ? 'Restored' : 'Updated';
+  }
+}

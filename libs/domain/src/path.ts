@@ -1,0 +1,46 @@
+/**
+ * A path names a leaf of a record: the keys from the root, joined by `.`. A `.` or `\` inside a key is escaped by `\`, so that a path is
+ * one string with one meaning, whatever keys a source thinks of.
+ */
+export function joinPath(keys: readonly string[]): string {
+  return keys.map(escapeKey).join('.');
+}
+
+export function splitPath(path: string): string[] {
+  if (!path.includes('\\')) return path.split('.');
+  const keys: string[] = [];
+  let start = 0;
+  for (const dot of separators(path)) {
+    keys.push(unescapeKey(path.slice(start, dot)));
+    start = dot + 1;
+  }
+  keys.push(unescapeKey(path.slice(start)));
+  return keys;
+}
+
+/** The paths above a path, the nearest to the root first: `A.B.C` -> `A`, `A.B`. */
+export function ancestorsOf(path: string): string[] {
+  return separators(path).map((dot) => path.slice(0, dot));
+}
+
+/** The path of a key below a path. */
+export function childPath(parent: string | null, key: string): string {
+  return parent === null ? escapeKey(key) : `${parent}.${escapeKey(key)}`;
+}
+
+function separators(path: string): number[] {
+  const found: number[] = [];
+  for (let at = 0; at < path.length; at += 1) {
+    if (path[at] === '\\') at += 1;
+    else if (path[at] === '.') found.push(at);
+  }
+  return found;
+}
+
+function escapeKey(key: string): string {
+  return /[.\\]/.test(key) ? key.replaceAll(/[.\\]/g, '\\$&') : key;
+}
+
+function unescapeKey(key: string): string {
+  return key.replaceAll(/\\([\s\S])/g, '$1');
+}

@@ -1,0 +1,71 @@
+import { ClienteleConfig } from '@clientele/contracts';
+import type { TSchema } from '@sinclair/typebox';
+import { Value, type ValueError } from '@sinclair/typebox/value';
+import { isMap, isNode, isPair, isScalar, type Document, type LineCounter } from 'yaml';
+
+/** A mistake at a place of the document, by keys and indexes. */
+export interface Mistake {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export interface PlacedMistake {
+  /** From 1; 0 where the file as a whole is meant. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** The configuration file is wrong; holds every mistake. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly file: string;
+  readonly mistakes: readonly PlacedMistake[];
+  constructor(file: string, mistakes: readonly PlacedMistake[]) {
+    super(`${file} is not a valid configuration:\n${mistakes.map(({ line, column, message }) => `  ${line === 0 ? '' : `line ${line}, column ${column}: `}${message}`).join('\n')}`);
+    this.file = file;
+    this.mistakes = mistakes;
+  }
+}
+
+/** Every way in which the value breaks the schema, in words, one a place. */
+export function schemaMistakes(value: unknown): Mistake[] {
+  const mistakes = new Map<string, Mistake>();
+  for (const error of Value.Errors(ClienteleConfig, value)) {
+    if (!mistakes.has(error.path)) mistakes.set(error.path, { path: pointerParts(error.path), message: messageOf(error) });
+  }
+  return [...mistakes.values()];
+}
+
+/** Finds each mistake's line and column; where something is missing, those of what it is missing from. */
+export function withPlaces(mistakes: readonly Mistake[], document: Document, lines: LineCounter): PlacedMistake[] {
+  return mistakes
+    .map(({ path, message }) => {
+      const { line, col } = lines.linePos(offsetOf(document, path));
+      return { line, column: col, message: path.length === 0 ? message : `${path.join('.')}: ${message}` };
+    })
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function offsetOf(document: Document, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const pair = isMap(parent) ? parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key)) : undefined;
+    const node = pair?.key ?? document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return isNode(document.contents) && document.contents.range ? document.contents.range[0] : 0;
+}
+
+function messageOf(error: ValueError): string {
+  if (error.value === undefined) return 'is missing';
+  if (error.message.startsWith('Unexpected property')) return 'is not known here';
+  const alternatives: unknown = error.schema['anyOf'];
+  const wanted = Array.isArray(alternatives) ? `one of ${alternatives.map((one: TSchema) => String(one['const'])).join(', ')}` : error.message.replace(/^Expected /, '');
+  return `is ${JSON.stringify(error.value)}, expected ${wanted}`;
+}
+
+function pointerParts(pointer: string): string[] {
+  return pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}

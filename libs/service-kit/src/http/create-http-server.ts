@@ -1,0 +1,77 @@
+import { stringifyExact } from '@clientele/contracts';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import type { Health } from '../health.ts';
+import type { Logger } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
+import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
+import { registerDocs } from './docs.ts';
+import { registerHealthRoutes } from './health-routes.ts';
+import { registerNotFound } from './not-found.ts';
+import { sendProblem } from './problems.ts';
+import { observeRequests } from './request-log.ts';
+import { registerFormats, validatorCompiler } from './validation.ts';
+
+export type HttpServer = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+export interface HttpServerOptions {
+  readonly service: string;
+  readonly description: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Largest body in bytes (default 1 MiB). */
+  readonly bodyLimit?: number;
+  /** Longest that a route may take (default 35 s: the longest `?wait=` and a margin). */
+  readonly handlerTimeoutMs?: number;
+}
+
+/** Every timeout of a connection, in milliseconds: none is left to a default that might be "for ever". */
+const TIMEOUTS = { receiveRequest: 15_000, receiveHeaders: 10_000, silentSocket: 60_000, keepAlive: 72_000, handler: 35_000 };
+
+/**
+ * A Fastify server with what every service's HTTP has in common: problem+json for each error, correlation ids, timeouts, health, metrics
+ * and docs. Numbers in answers keep their digits: a route sends values of `parseExact`, or JSON text of its own with the type set.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  registerFormats();
+  const loggerInstance: FastifyBaseLogger = options.logger;
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
+    genReqId: correlationIdOf,
+    bodyLimit: options.bodyLimit ?? 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    requestTimeout: TIMEOUTS.receiveRequest,
+    connectionTimeout: TIMEOUTS.silentSocket,
+    keepAliveTimeout: TIMEOUTS.keepAlive,
+    handlerTimeout: options.handlerTimeoutMs ?? TIMEOUTS.handler,
+    http: { headersTimeout: TIMEOUTS.receiveHeaders },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: answerBrokenRequests,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => stringifyExact);
+  app.setReplySerializer(stringifyExact);
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header(CORRELATION_HEADER, request.id);
+    done();
+  });
+  observeRequests(app, options.metrics);
+  registerNotFound(app);
+  await registerDocs(app, options);
+  registerHealthRoutes(app, options);
+  return app;
+}

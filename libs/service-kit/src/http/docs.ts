@@ -1,0 +1,25 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { HttpServer, HttpServerOptions } from './create-http-server.ts';
+
+/** `/docs` for people, `/openapi.json` for machines; both from the routes' own schemas. */
+export async function registerDocs(app: HttpServer, { service, description }: Pick<HttpServerOptions, 'service' | 'description'>): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: `Clientele ${service}`, description, version: '1' },
+      components: {
+        securitySchemes: {
+          key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+          bearer: { type: 'http', scheme: 'bearer' },
+          basic: { type: 'http', scheme: 'basic' },
+        },
+      },
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())));
+}
+
+/** What a route's schema says of the keys it wants. */
+export const securedByKey = [{ key: [] }, { bearer: [] }, { basic: [] }];

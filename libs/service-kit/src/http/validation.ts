@@ -1,0 +1,51 @@
+import { ValidationError, type Finding } from '@clientele/contracts';
+import { FormatRegistry, type TSchema } from '@sinclair/typebox';
+import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler';
+import { Value } from '@sinclair/typebox/value';
+import type { FastifySchemaCompiler } from 'fastify';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Findings beyond these tell a caller nothing more. */
+const MOST_FINDINGS = 20;
+
+export function registerFormats(): void {
+  FormatRegistry.Set('uuid', (text) => UUID.test(text));
+  FormatRegistry.Set('date-time', (text) => RFC3339.test(text) && !Number.isNaN(Date.parse(text)));
+}
+
+/** Checks requests by their TypeBox schemas. Bodies are taken as they are; texts of a query become numbers and booleans where one is asked for. */
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const compiled = TypeCompiler.Compile(schema);
+  return (input: unknown) => {
+    const value = httpPart === 'body' ? input : Value.Default(schema, Value.Convert(schema, input));
+    if (compiled.Check(value)) return { value };
+    return { error: validationError(httpPart ?? 'body', compiled.Errors(value)) };
+  };
+};
+
+function validationError(part: string, errors: Iterable<ValueError>): ValidationError {
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  for (const error of errors) {
+    const path = [part === 'querystring' ? 'query' : part, ...error.path.split('/').slice(1)].join('.');
+    if (seen.has(path)) continue;
+    seen.add(path);
+    findings.push({ path, code: codeOf(error), message: messageOf(error) });
+    if (findings.length === MOST_FINDINGS) break;
+  }
+  return new ValidationError(`The request is not valid: ${findings.map(({ path, message }) => `${path}: ${message}`).join('; ')}`, findings);
+}
+
+function codeOf(error: ValueError): string {
+  if (error.value === undefined) return 'required';
+  return error.message.startsWith('Unexpected property') ? 'unknown' : 'invalid';
+}
+
+function messageOf(error: ValueError): string {
+  const alternatives: unknown = error.schema['anyOf'];
+  if (!Array.isArray(alternatives)) return error.message;
+  const constants = alternatives.map((one: TSchema): unknown => one['const']).filter((one) => one !== undefined);
+  return constants.length === alternatives.length ? `Expected one of ${constants.join(', ')}` : error.message;
+}

@@ -49,7 +49,7 @@ export const EventWriteDTO = Type.Object(
     /** What the record is here (`client`), or null where no mapping names the entity. */
     aggregate_type: Type.Union([Type.String(), Type.Null()]),
     external_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    data: Type.Record(Type.String(), Type.Unsafe<Json>({})),
+    data: Type.Record(Type.String(), Type.Unsafe<Json>(Type.Unknown())),
     metadata: ChangeMetadata,
     occurred_at: Type.String({ format: 'date-time' }),
   },

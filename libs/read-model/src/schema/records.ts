@@ -1,0 +1,72 @@
+import { boolean, index, integer, text, uuid } from 'drizzle-orm/pg-core';
+import { jsonDocument, logPosition, moment, searchVector } from './column-types.ts';
+import { clientele, published } from './schemas.ts';
+
+/** Every aggregate of every type, one row each. */
+export const records1 = clientele.table(
+  'records_1',
+  {
+    /** The aggregate id. */
+    id: uuid('id').primaryKey(),
+    /** The aggregate type, as the first event named it. */
+    type: text('type').notNull(),
+    source: text('source').notNull(),
+    entity: text('entity').notNull(),
+    externalId: text('external_id').notNull(),
+    version: integer('version').notNull(),
+    lifecycle: text('lifecycle', { enum: ['active', 'deleted'] }).notNull(),
+    complete: boolean('complete').notNull(),
+    dirtySince: moment('dirty_since'),
+    status: text('status'),
+    supersededBy: uuid('superseded_by'),
+    /** What is shown: nested, in our names. */
+    fields: jsonDocument('fields').notNull(),
+    /** The same in the source's own names; null where the mapping renames nothing, so that both are one. */
+    sourceFields: jsonDocument('source_fields'),
+    /** `[{field, source, entity, external_id, aggregate_type}]`; whom they mean is looked up when read. */
+    externalReferences: jsonDocument('external_references').notNull(),
+    /** The folded state with its clocks (`StateDocument` of the projector): what the next event is applied to. */
+    state: jsonDocument('state').notNull(),
+    /** The words of the record, see `searchTerms`. */
+    search: searchVector('search').notNull(),
+    /** The earliest and the latest time, by the source's account, at which the record changed. */
+    createdAt: moment('created_at').notNull(),
+    updatedAt: moment('updated_at').notNull(),
+    /** The last event that is in the row. */
+    position: logPosition('position').notNull(),
+  },
+  (table) => [
+    // Not unique: an external id may move to another record. External id first, for the filter on it alone and the look-up of a reference.
+    index('records_1_external_id').on(table.externalId, table.source, table.entity),
+    index('records_1_updated_at').on(table.type, table.updatedAt, table.id),
+    index('records_1_created_at').on(table.type, table.createdAt, table.id),
+    index('records_1_status').on(table.type, table.status, table.updatedAt, table.id),
+    index('records_1_search').using('gin', table.search),
+  ],
+);
+
+/** The version of the records that is served. Documents are text, so that no reader's driver parses them. */
+export const records = published
+  .view('records', {
+    id: uuid('id').notNull(),
+    type: text('type').notNull(),
+    source: text('source').notNull(),
+    entity: text('entity').notNull(),
+    externalId: text('external_id').notNull(),
+    version: integer('version').notNull(),
+    lifecycle: text('lifecycle', { enum: ['active', 'deleted'] }).notNull(),
+    complete: boolean('complete').notNull(),
+    dirtySince: moment('dirty_since'),
+    status: text('status'),
+    supersededBy: uuid('superseded_by'),
+    fields: text('fields').notNull(),
+    sourceFields: text('source_fields'),
+    externalReferences: text('external_references').notNull(),
+    search: searchVector('search').notNull(),
+    createdAt: moment('created_at').notNull(),
+    updatedAt: moment('updated_at').notNull(),
+    position: logPosition('position').notNull(),
+  })
+  .existing();
+
+export type RecordRow = Omit<typeof records.$inferSelect, 'search'>;

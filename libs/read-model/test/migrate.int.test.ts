@@ -1,0 +1,116 @@
+import { startPostgres } from '@clientele/testing';
+import { getTableConfig, getViewConfig, PgTable, PgView } from 'drizzle-orm/pg-core';
+import pg from 'pg';
+import t from 'tap';
+import * as schema from '../src/schema/index.ts';
+import { migrateReadDatabase, searchQuery, searchTerms } from '../src/index.ts';
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
+function as(url: string, user: string, password: string): string {
+  const changed = new URL(url);
+  changed.username = user;
+  changed.password = password;
+  return changed.href;
+}
+
+const url = await server.createDatabase();
+await migrateReadDatabase(url, { passwords: { projector: "p'1", query: 'q1' } });
+const owner = await connected(url);
+t.teardown(() => owner.end());
+
+t.test('migrating again, or by many at once on several databases, changes nothing and fails nowhere', async (t) => {
+  await migrateReadDatabase(url);
+  const others = await Promise.all([server.createDatabase(), server.createDatabase()]);
+  await Promise.all([...others, ...others, ...others].map((other) => migrateReadDatabase(other, { passwords: { projector: "p'1", query: 'q1' } })));
+  for (const other of others) {
+    const client = await connected(other);
+    const { rows } = await client.query('select name, active_version from clientele.projections order by name');
+    t.same(rows, [{ name: 'changes', active_version: 1 }, { name: 'records', active_version: 1 }]);
+    await client.end();
+  }
+});
+
+t.test('the declared tables and views have the columns of the database, no more and no fewer', async (t) => {
+  for (const declared of Object.values(schema)) {
+    const config = declared instanceof PgTable ? getTableConfig(declared) : declared instanceof PgView ? viewOf(declared) : null;
+    if (config === null) continue;
+    const { rows } = await owner.query<{ name: string; nullable: boolean; type: string }>(
+      `select column_name as name, is_nullable = 'YES' as nullable, data_type as type from information_schema.columns where table_schema = $1 and table_name = $2`,
+      [config.schema, config.name],
+    );
+    t.same(rows.map(({ name }) => name).sort(), config.columns.map(({ name }) => name).sort(), `${config.schema}.${config.name}`);
+    if (declared instanceof PgTable) {
+      const required = (columns: readonly { name: string; required: boolean }[]) => columns.filter((column) => column.required).map(({ name }) => name).sort();
+      t.same(
+        required(rows.map(({ name, nullable }) => ({ name, required: !nullable }))),
+        required(config.columns.map((column) => ({ name: column.name, required: column.notNull }))),
+        `not null in ${config.name}`,
+      );
+    }
+  }
+
+  function viewOf(view: PgView) {
+    const { schema: of, name, selectedFields } = getViewConfig(view);
+    return { schema: of, name, columns: Object.values(selectedFields).map((column) => ({ name: Object(column).name as string, notNull: false })) };
+  }
+});
+
+t.test('the query role reads the published views and nothing else; the projector role writes the views but not which is served', async (t) => {
+  const query = await connected(as(url, 'clientele_query', 'q1'));
+  for (const view of ['records', 'changes', 'checkpoints']) await query.query(`select * from published.${view}`);
+  for (const statement of ['select 1 from clientele.records_1', 'delete from published.records', 'create table published.x ()', 'create table public.x ()', 'create temporary table x ()']) {
+    await t.rejects(query.query(statement), { code: '42501' }, statement);
+  }
+  await query.end();
+
+  const projector = await connected(as(url, 'clientele_projector', "p'1"));
+  await projector.query(`select clientele.maintain_changes(1, '2025-06-06', 30)`);
+  await projector.query('truncate clientele.records_1');
+  await projector.query('truncate clientele.changes_1');
+  for (const statement of [`update clientele.projections set active_version = 2`, 'drop table clientele.records_1', 'create table clientele.x ()']) {
+    await t.rejects(projector.query(statement), { code: '42501' }, statement);
+  }
+  await projector.end();
+});
+
+t.test('daily partitions are made around today, take in what stood in the default, and leave only what is parked', async (t) => {
+  const insert = (day: string, id: string, status: string) =>
+    owner.query(
+      `insert into clientele.changes_1 (day, id, provider, source, entity, data, metadata, occurred_at, status, errors, warnings, received_at, position, recorded_at)
+       values ($1, $2, 'p', 's', 'e', '{}', '{}', now(), $3, '[]', '[]', now(), 1, now())`,
+      [day, id, status],
+    );
+  const where = async () => {
+    const { rows } = await owner.query<{ id: string; leaf: string }>('select id, tableoid::regclass::text as leaf from clientele.changes_1 order by id');
+    return Object.fromEntries(rows.map(({ id, leaf }) => [id, leaf]));
+  };
+  await owner.query(`truncate clientele.changes_1`);
+  await insert('2025-07-01', 'a', 'processed');
+  await insert('2025-07-01', 'b', 'parked');
+  await insert('1970-01-01', 'c', 'processed');
+  t.match(await where(), { a: 'clientele.changes_1_default', b: 'clientele.changes_1_default' });
+
+  for (let time = 0; time < 2; time += 1) await owner.query(`select clientele.maintain_changes(1, '2025-07-01', 30)`);
+  t.match(await where(), { a: 'clientele.changes_1_20250701', b: 'clientele.changes_1_20250701', c: 'clientele.changes_1_default' });
+
+  await owner.query(`select clientele.maintain_changes(1, '2025-07-31', 30)`);
+  t.match(await where(), { a: 'clientele.changes_1_20250701' }, 'kept for the whole of the retention');
+  await owner.query(`select clientele.maintain_changes(1, '2025-08-01', 30)`);
+  t.same(await where(), { b: 'clientele.changes_1_default', c: 'clientele.changes_1_default' });
+});
+
+t.test('a record is found by the beginnings of its words', async (t) => {
+  const { rows } = await owner.query<{ found: boolean[] }>(
+    `select array(select array_to_tsvector(string_to_array($1, ' ')) @@ q::tsquery from unnest($2::text[]) q) as found`,
+    [searchTerms(['Müller & Söhne', 'jane@acme.com']).join(' '), ['MULL', 'acme jane', 'ohne', 'söhne com'].map(searchQuery)],
+  );
+  t.same(rows[0]?.found, [true, true, false, true]);
+});

@@ -1,0 +1,18 @@
+/** The client library is CommonJS; this is its one door. */
+export { connect, createInbox, ErrorCode, headers, nanos, nuid, AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
+export type { ConnectionOptions, Msg, MsgHdrs, NatsConnection, StreamConfig, StreamInfo, Subscription } from 'nats';
+import { NatsError } from 'nats';
+
+export function isNatsError(error: unknown): error is NatsError {
+  return error instanceof NatsError;
+}
+
+/** The broker's own code of a JetStream API error, for example 10059 (no such stream); null for any other error. */
+export function apiErrorCode(error: unknown): number | null {
+  return isNatsError(error) ? (error.api_error?.err_code ?? null) : null;
+}
+
+/** Nobody listens where the request was sent: no such stream, or JetStream is not (yet) running. */
+export function isNoResponders(error: unknown): boolean {
+  return isNatsError(error) && error.api_error === undefined && error.code === '503';
+}

@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeEnvelope, laneSubject, UnavailableError, type FaultPoint, type LaneName } from '@clientele/contracts';
+import { backoffMs } from '../connection/backoff.ts';
+import type { NatsLink } from '../connection/nats-link.ts';
+import { publishAcked, type OutgoingMessage, type PublishResult } from '../publishing/publish-acked.ts';
+import { CommandQueue, type ByteBudget, type QueuedCommand } from './command-queue.ts';
+
+export interface LanePublisherOptions {
+  readonly link: NatsLink;
+  readonly lane: LaneName;
+  readonly publisher: string;
+  readonly budget: ByteBudget;
+  readonly maxEnvelopeBytes: number;
+  readonly maxEnvelopeCommands: number;
+  readonly publishTimeoutMs: number;
+  readonly idleMs: number;
+  readonly fault: FaultPoint;
+  /** Brings back a COMMANDS stream that is missing; resolves to whether it is there now. */
+  readonly restoreStream: () => Promise<boolean>;
+  /** Ends every repetition. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One lane's sender: at most one publish in flight; what arrives meanwhile is the next envelope. It keeps the lane's numbers without a
+ * hole: a number is used again only where the broker certainly did not store the envelope that had it.
+ */
+export class LanePublisher {
+  readonly queue: CommandQueue;
+  readonly #options: LanePublisherOptions;
+  #next = 1;
+  /** Whether the lane's last envelope was an empty one (or there was none): nothing more to declare. */
+  #declared = true;
+  #busy: Promise<void> | null = null;
+  #inFlight: readonly QueuedCommand[] = [];
+  #idle: NodeJS.Timeout | null = null;
+
+  constructor(options: LanePublisherOptions) {
+    this.#options = options;
+    this.queue = new CommandQueue(options.budget);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  /** When the oldest call came whose command is not stored yet; null when nothing waits. */
+  get waitingSince(): number | null {
+    return this.#inFlight[0]?.ticket.createdAt ?? this.queue.oldest?.ticket.createdAt ?? null;
+  }
+
+  enqueue(command: QueuedCommand): void {
+    this.queue.push(command);
+    this.#busy ??= this.#drain();
+  }
+
+  /** Sends what waits, then declares the lane's next number. */
+  async finish(): Promise<void> {
+    await this.#busy;
+    if (!this.#declared) await (this.#busy = this.#publish([]));
+    this.#stopIdle();
+  }
+
+  async #drain(): Promise<void> {
+    this.#stopIdle();
+    // The commands of one turn of the event loop belong in one envelope.
+    await Promise.resolve();
+    const { maxEnvelopeCommands, maxEnvelopeBytes, link, signal } = this.#options;
+    while (!signal.aborted) {
+      // An envelope is put together when it can be sent, so that it holds nothing that nobody waits for.
+      await link.whenConnected(signal);
+      const commands = this.queue.take(maxEnvelopeCommands, maxEnvelopeBytes);
+      if (commands.length === 0) break;
+      await this.#publish(commands);
+    }
+    this.#busy = null;
+    this.#armIdle();
+  }
+
+  async #publish(commands: readonly QueuedCommand[]): Promise<void> {
+    const { lane, publisher } = this.#options;
+    const first = this.#next;
+    const count = commands.length;
+    const text = encodeEnvelope({ publisher, lane, first, count }, commands.map((command) => command.text));
+    this.#inFlight = commands;
+    const refusal = await this.#untilKnown({
+      subject: laneSubject(lane),
+      data: Buffer.from(text, 'utf8'),
+      messageId: `${publisher}:${lane}:${first}:${count}`,
+    });
+    this.#inFlight = [];
+    this.queue.release(commands);
+    if (refusal === null) {
+      this.#next = first + count;
+      this.#declared = count === 0;
+      for (const { ticket } of commands) ticket.stored();
+    } else {
+      const error = new UnavailableError(`the broker does not take commands: ${refusal}`);
+      for (const { ticket } of commands) ticket.fail(error);
+    }
+  }
+
+  /** @returns null when it is stored, else why it certainly is not. Goes on for as long as that is not known. */
+  async #untilKnown(message: OutgoingMessage): Promise<string | null> {
+    const { link, signal, fault, publishTimeoutMs } = this.#options;
+    let certain = true;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      await link.whenConnected(signal);
+      fault('dispatch.before-publish');
+      const result = await publishAcked(link, 'commands', message, publishTimeoutMs);
+      fault('dispatch.after-publish');
+      if (result.kind === 'stored') return null;
+      // After an attempt of unknown result a refusal says nothing of that attempt: only an acknowledgement ends the repetition.
+      if (result.kind === 'unknown') certain = false;
+      const restored = isMissing(result) && attempt < MOST_RESTORES && (await this.#options.restoreStream());
+      if (result.kind === 'refused' && certain && !restored) return result.reason;
+      if (!restored) await delay(backoffMs(attempt), undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+    }
+    return 'the sender is closing';
+  }
+
+  #armIdle(): void {
+    if (this.#declared || this.#options.signal.aborted) return;
+    this.#idle = setTimeout(() => {
+      this.#busy ??= this.#publish([]).then(() => this.#drain());
+    }, this.#options.idleMs).unref();
+  }
+
+  #stopIdle(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+  }
+}
+
+const MOST_RESTORES = 3;
+
+function isMissing(result: PublishResult): boolean {
+  return result.kind === 'refused' && result.why === 'no_stream';
+}

@@ -3,7 +3,7 @@ import type { Json } from './json.ts';
 
 /** A record as its source knows it. `externalId` is already in the source's one canonical spelling. */
 export interface RecordKey {
-  /** Source id, for example `salesforce:00D5f000005KcCnEAK`. */
+  /** Source id: which account of which provider. */
   readonly source: string;
   /** The source's name of the record's type, for example `Account`. */
   readonly entity: string;

@@ -1,6 +1,7 @@
 export * from './api-keys.ts';
 export * from './clientele-config/definitions.ts';
 export * from './clientele-config/load-config.ts';
+export { ConfigError } from './clientele-config/mistakes.ts';
 export * from './clientele-config/sources.ts';
 export * from './fault-points.ts';
 export * from './health.ts';

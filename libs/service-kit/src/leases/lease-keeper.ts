@@ -96,7 +96,7 @@ export class LeaseKeeper {
     const plan = planLeases(this.#member, members, leases);
     for (const name of plan.giveBack) this.#leases.get(name)?.end('another member should have it');
     let left = plan.takeAtMost;
-    for (const name of plan.take) {
+    for (const name of plan.free) {
       if (left === 0 || this.#stopping) return;
       if (this.#mayTake(name) && (await this.#acquire(name))) left -= 1;
     }

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { LeaseView } from './lease-plan.ts';
 
 /** Runs inside the transaction that takes a lease; throws to leave it. */
@@ -22,12 +22,12 @@ export class LeaseTable {
 
   /** Makes the rows, so that taking a lease is always an update. */
   async prepare(): Promise<void> {
-    await this.#pool.query('insert into clientele.leases (name) select unnest($1::text[]) on conflict do nothing', [this.#names]);
+    await this.#query('insert into clientele.leases (name) select unnest($1::text[]) on conflict do nothing', [this.#names]);
   }
 
   /** Says that this member lives, and forgets those that have not said so for ten times the time to live. */
   async announce(): Promise<void> {
-    await this.#pool.query(
+    await this.#query(
       `with gone as (delete from clientele.lease_members where pool = $1 and member <> $2 and expires_at < clock_timestamp() - 10 * ($3 * interval '1 ms'))
        insert into clientele.lease_members (pool, member, expires_at) values ($1, $2, clock_timestamp() + $3 * interval '1 ms')
        on conflict (pool, member) do update set expires_at = excluded.expires_at`,
@@ -38,7 +38,7 @@ export class LeaseTable {
   /** @returns the names that are still this member's under the given epochs; the others are lost. */
   async renew(held: readonly { name: string; epoch: number }[]): Promise<Set<string>> {
     if (held.length === 0) return new Set();
-    const { rows } = await this.#pool.query<{ name: string }>(
+    const { rows } = await this.#query<{ name: string }>(
       `update clientele.leases as l set expires_at = clock_timestamp() + $4 * interval '1 ms'
        from unnest($1::text[], $2::bigint[]) as held (name, epoch)
        where l.name = held.name and l.epoch = held.epoch and l.owner = $3
@@ -49,7 +49,7 @@ export class LeaseTable {
   }
 
   async view(): Promise<{ members: string[]; leases: LeaseView[] }> {
-    const { rows } = await this.#pool.query<{ members: string[]; leases: string[]; owners: (string | null)[] }>(
+    const { rows } = await this.#query<{ members: string[]; leases: string[]; owners: (string | null)[] }>(
       `select array(select member::text from clientele.lease_members where pool = $1 and expires_at > clock_timestamp()) as members,
               array_agg(name order by name) as leases,
               array_agg(case when expires_at > clock_timestamp() then owner::text end order by name) as owners
@@ -86,10 +86,16 @@ export class LeaseTable {
   }
 
   async release(name: string, epoch: number): Promise<void> {
-    await this.#pool.query(`update clientele.leases set owner = null, expires_at = '-infinity' where name = $1 and epoch = $2 and owner = $3`, [name, epoch, this.#member]);
+    await this.#query(`update clientele.leases set owner = null, expires_at = '-infinity' where name = $1 and epoch = $2 and owner = $3`, [name, epoch, this.#member]);
   }
 
   async leave(): Promise<void> {
-    await this.#pool.query('delete from clientele.lease_members where pool = $1 and member = $2', [this.#group, this.#member]);
+    await this.#query('delete from clientele.lease_members where pool = $1 and member = $2', [this.#group, this.#member]);
+  }
+
+  /** No statement here may outlast a third of the time to live: an answer that comes later is of no use. */
+  async #query<R extends QueryResultRow>(text: string, values: unknown[]): Promise<QueryResult<R>> {
+    const query: QueryConfig & { query_timeout: number } = { text, values, query_timeout: this.#ttlMs / 3 };
+    return await this.#pool.query<R>(query);
   }
 }

@@ -98,6 +98,6 @@ t.test('processes that fetch at once end with one whole binary', async (t) => {
   const found = await Promise.all([node(), node(), node()]);
   t.equal(new Set(found).size, 1);
   const [path] = found;
-  t.ok(path === 'nats-server' || existsSync(path ?? ''));
+  t.ok(path === 'nats-server' || existsSync(path));
   t.ok(await eventually('the fetch leaves nothing else', () => !existsSync(`${path}.fetch`) && !existsSync(`${path}.lock`)));
 });

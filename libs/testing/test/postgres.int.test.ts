@@ -35,7 +35,7 @@ t.test('a server of its own', async (t) => {
 t.test('two servers do not collide', async (t) => {
   const servers = await Promise.all([startPostgres(), startPostgres()]);
   t.teardown(async () => { await Promise.all(servers.map(async (server) => await server.stop())); });
-  t.not(servers[0]?.port, servers[1]?.port);
+  t.not(servers[0].port, servers[1].port);
 });
 
 t.test('a data folder is kept, a taken port is said', async (t) => {

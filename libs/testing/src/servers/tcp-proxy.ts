@@ -1,4 +1,4 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
@@ -38,12 +38,13 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     server.once('error', reject);
     server.listen({ port: 0, host: '127.0.0.1' }, resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy listens on no port');
   const cut = (): void => {
     for (const socket of open) socket.destroy();
   };
   return {
-    port,
+    port: address.port,
     cut,
     pause: () => {
       paused = true;

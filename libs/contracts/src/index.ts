@@ -1,4 +1,6 @@
 export * from './accounting.ts';
+export * from './cloud-event.ts';
+export * from './cloud-event-codec.ts';
 export * from './command.ts';
 export * from './envelope.ts';
 export * from './errors.ts';

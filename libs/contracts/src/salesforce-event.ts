@@ -16,7 +16,7 @@ export const SalesforceChangeEventHeader = Type.Object(
     /** API name of the object: `Account`, `Invoice__c`. */
     entityName: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$', maxLength: 128 }),
     /** Ids of 15 or 18 characters; or what is none: the wildcard `001*`, the overflow id `000000000000000AAA`. */
-    recordIds: Type.Array(Type.String({ minLength: 1, maxLength: 18 }), { minItems: 1, maxItems: 2_000 }),
+    recordIds: Type.Array(Type.String({ minLength: 1, maxLength: 18 }), { minItems: 1, maxItems: 1_000 }),
     /** `CREATE`, `UPDATE`, `DELETE`, `UNDELETE`, `GAP_*`; open, since Salesforce adds to it. */
     changeType: Type.String({ minLength: 1, maxLength: 64 }),
     changeOrigin: OptionalText,
@@ -54,7 +54,7 @@ export const EventBridgeFields = {
   id: Text,
   'detail-type': Text,
   /** `aws.partner/salesforce.com/<org id>/<channel id>` from an event relay; `aws.partner/appflow/…` from AppFlow. */
-  source: Type.String({ minLength: 1, maxLength: 1_024 }),
+  source: Type.String({ minLength: 1, maxLength: 256 }),
   account: Text,
   time: Text,
   region: Text,

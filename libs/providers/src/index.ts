@@ -1,1 +1,2 @@
-export {};
+export * from './provider.ts';
+export * from './create-provider.ts';

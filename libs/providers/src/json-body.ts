@@ -1,0 +1,72 @@
+import { ValidationError, numberLiteral, parseExact } from '@clientele/contracts';
+import type { Finding } from '@clientele/contracts';
+import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
+import { isUtf8 } from 'node:buffer';
+import { nestingDepth } from './json-text.ts';
+
+/** Far above what any CRM sends; they keep a hostile body from costing more than its bytes. */
+const BOUNDS = { depth: 32, keyLength: 255, stringLength: 262_144, numberLength: 1_000, exponent: 400 };
+const MOST_FINDINGS = 20;
+
+const BYTE_ORDER_MARK = '\uFEFF';
+/** What a database or the next reader may take for something else than a name: `__proto__`, `constructor`, `toString` ... */
+const INHERITED_KEYS = new Set(Object.getOwnPropertyNames(Object.prototype));
+/** PostgreSQL stores neither in text or jsonb. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+export interface JsonBody {
+  readonly text: string;
+  readonly value: Json;
+}
+
+/** @throws ValidationError where the bytes are not one JSON document in UTF-8 of sane depth. */
+export function readJsonBody(body: Uint8Array): JsonBody {
+  if (body.length === 0) throw wrongBody('empty', 'is empty');
+  if (!isUtf8(body)) throw wrongBody('encoding', 'is not UTF-8');
+  const decoded = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
+  if (nestingDepth(text) > BOUNDS.depth) throw wrongBody('depth', `nests deeper than ${BOUNDS.depth} levels`);
+  try {
+    return { text, value: parseExact(text) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw wrongBody('json', `is not JSON: ${error.message}`);
+  }
+}
+
+/** What cannot be stored of a record's fields, or only at a risk. `mayHoldEscapes`: whether `\u` occurs in the text at all. */
+export function fieldFindings(fields: JsonObject, root: string, mayHoldEscapes: boolean): Finding[] {
+  const findings: Finding[] = [];
+  const add = (path: string, code: string, message: string): void => {
+    if (findings.length < MOST_FINDINGS) findings.push({ path, code, message });
+  };
+  const visit = (value: Json, path: string): void => {
+    if (typeof value === 'string') {
+      if (value.length > BOUNDS.stringLength) add(path, 'length', `is longer than ${BOUNDS.stringLength} characters`);
+      if (mayHoldEscapes && UNSTORABLE.test(value)) add(path, 'character', 'holds U+0000 or half a surrogate pair, which cannot be stored');
+    } else if (isJsonObject(value)) visitMembers(value, path);
+    else if (Array.isArray(value)) value.forEach((item: Json, at) => visit(item, `${path}[${at}]`));
+    else if (typeof value === 'object' && !isStorableNumber(value)) add(path, 'number', 'is a number of a size or precision that cannot be stored');
+  };
+  const visitMembers = (object: JsonObject, parent: string): void => {
+    for (const [key, value] of Object.entries(object)) {
+      const path = `${parent}.${key.slice(0, BOUNDS.keyLength)}`;
+      if (key.length === 0 || key.length > BOUNDS.keyLength) add(path, 'key', `has a name that is empty or longer than ${BOUNDS.keyLength} characters`);
+      else if (INHERITED_KEYS.has(key) || (mayHoldEscapes && UNSTORABLE.test(key))) add(path, 'key', 'is not a name that a field can have');
+      else visit(value, path);
+    }
+  };
+  visitMembers(fields, root);
+  return findings;
+}
+
+function isStorableNumber(value: Json): boolean {
+  const literal = numberLiteral(value);
+  if (literal === null) return true;
+  const [, exponent = '0'] = literal.split(/e/i);
+  return literal.length <= BOUNDS.numberLength && Math.abs(Number(exponent)) <= BOUNDS.exponent;
+}
+
+function wrongBody(code: string, message: string): ValidationError {
+  return new ValidationError(`The body ${message}`, [{ path: 'body', code, message }]);
+}

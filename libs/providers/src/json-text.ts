@@ -1,0 +1,100 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COMMA = 0x2c;
+
+/** How deep objects and arrays stand in each other. Works on any text, so that it can be asked before a recursive parser sees it. */
+export function nestingDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
+    else if (isOpening(code)) deepest = Math.max(deepest, (depth += 1));
+    else if (isClosing(code)) depth -= 1;
+  }
+  return deepest;
+}
+
+/**
+ * The text of the value at a path of object keys, byte for byte as it stands in a JSON document, or null where the path leads nowhere.
+ * @param text is well-formed JSON: it has been parsed.
+ */
+export function valueText(text: string, path: readonly string[]): string | null {
+  let at = skipSpace(text, 0);
+  for (const key of path) {
+    const member = memberValue(text, at, key);
+    if (member === null) return null;
+    at = member;
+  }
+  return text.slice(at, endOfValue(text, at));
+}
+
+/** Where the value of a member begins, given where its object begins. */
+function memberValue(text: string, object: number, wanted: string): number | null {
+  if (text.charCodeAt(object) !== OPEN_BRACE) return null;
+  let at = skipSpace(text, object + 1);
+  while (text.charCodeAt(at) === QUOTE) {
+    const keyEnd = endOfString(text, at);
+    const value = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    if (keyOf(text.slice(at, keyEnd)) === wanted) return value;
+    at = skipSpace(text, endOfValue(text, value));
+    if (text.charCodeAt(at) !== COMMA) return null;
+    at = skipSpace(text, at + 1);
+  }
+  return null;
+}
+
+function keyOf(literal: string): string {
+  if (!literal.includes('\\')) return literal.slice(1, -1);
+  const key: unknown = JSON.parse(literal);
+  return String(key);
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return endOfString(text, start);
+  let depth = 0;
+  let at = start;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
+    else if (isOpening(code)) depth += 1;
+    else if (isClosing(code)) {
+      if (depth <= 1) return depth === 1 ? at + 1 : at;
+      depth -= 1;
+    } else if (depth === 0 && (code === COMMA || isSpace(code))) return at;
+  }
+  return at;
+}
+
+/** The place behind the closing quote; the end of the text where there is none. */
+function endOfString(text: string, openingQuote: number): number {
+  for (let quote = text.indexOf('"', openingQuote + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let slash = quote - 1;
+    while (text.charCodeAt(slash) === BACKSLASH) slash -= 1;
+    if ((quote - slash) % 2 === 1) return quote + 1;
+  }
+  return text.length;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function isOpening(code: number): boolean {
+  return code === OPEN_BRACE || code === OPEN_BRACKET;
+}
+
+function isClosing(code: number): boolean {
+  return code === CLOSE_BRACE || code === CLOSE_BRACKET;
+}

@@ -1,0 +1,59 @@
+import { EventBridgeFields, SalesforceChangeEventHeader, ValidationError, type Finding } from '@clientele/contracts';
+import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
+import { Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { fieldFindings, readJsonBody } from '../json-body.ts';
+import { valueText } from '../json-text.ts';
+import type { CrmEnvelope } from '../provider.ts';
+import { schemaFindings } from '../schema-findings.ts';
+import { orgIdOf } from './org-id.ts';
+import { readTargets, type Target } from './targets.ts';
+
+export interface SalesforceEnvelope extends CrmEnvelope {
+  readonly header: SalesforceChangeEventHeader;
+  /** The record's fields, without the header. */
+  readonly fields: JsonObject;
+  readonly targets: readonly Target[];
+  /** The payload's text, byte for byte. */
+  readonly rawEvent: string;
+}
+
+/** The body is copied for every record: together no more than this, in characters. */
+const LARGEST_FAN_OUT = 32 * 1024 * 1024;
+
+const envelopeCheck = TypeCompiler.Compile(Type.Object({ ...EventBridgeFields, detail: Type.Object({}) }));
+const headerCheck = TypeCompiler.Compile(SalesforceChangeEventHeader);
+
+/** @throws ValidationError naming every field that is not as it must be. */
+export function parseEnvelope(body: Uint8Array): SalesforceEnvelope {
+  const { text, value } = readJsonBody(body);
+  if (!isJsonObject(value)) throw invalid([{ path: 'body', code: 'invalid', message: 'must be one EventBridge event: a JSON object' }]);
+  if (!envelopeCheck.Check(value)) throw invalid(schemaFindings(envelopeCheck.Errors(value), ''));
+  const { path, payload } = payloadOf(value['detail']);
+  const { ChangeEventHeader: header, ...fields } = payload;
+  const headerPath = [...path, 'ChangeEventHeader'].join('.');
+  if (!headerCheck.Check(header)) throw invalid(schemaFindings(headerCheck.Errors(header), headerPath));
+  const { targets, findings } = readTargets(header.recordIds, `${headerPath}.recordIds`);
+  const rawEvent = valueText(text, path) ?? text;
+  if (targets.length * rawEvent.length > LARGEST_FAN_OUT) {
+    findings.push({ path: `${headerPath}.recordIds`, code: 'length', message: `names too many records for a body of ${rawEvent.length} characters` });
+  }
+  findings.push(...fieldFindings(fields, path.join('.'), text.includes('\\u')));
+  if (findings.length > 0) throw invalid(findings);
+  return { sender: { name: value.source, account: orgIdOf(value.source) }, transactionId: header.transactionKey, header, fields, targets, rawEvent };
+}
+
+/** An event relay puts the record into `detail.payload`, AppFlow into `detail` itself. */
+function payloadOf(detail: Json | undefined): { path: readonly string[]; payload: JsonObject } {
+  const outer = isJsonObject(detail) ? detail : {};
+  const inner = outer['payload'];
+  if (isJsonObject(inner)) return { path: ['detail', 'payload'], payload: inner };
+  if ('ChangeEventHeader' in outer) return { path: ['detail'], payload: outer };
+  throw invalid([
+    { path: 'detail.payload', code: 'required', message: 'is missing: detail must hold the change in payload (event relay), or be it, with a ChangeEventHeader (AppFlow)' },
+  ]);
+}
+
+function invalid(findings: readonly Finding[]): ValidationError {
+  return new ValidationError(`Not a Salesforce change event: ${findings.map(({ path, message }) => `${path} ${message}`).join('; ')}`, findings);
+}

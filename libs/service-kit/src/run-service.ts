@@ -21,9 +21,10 @@ export interface Service<T extends TObject> {
   readonly settings: T;
   /** Resolves once it serves, with what stops it: ends intake, finishes or gives back what is in hand, closes connections. */
   readonly start: (context: ServiceContext<Static<T>>) => Promise<() => Promise<void>>;
+  /** How long stopping may take before the process ends anyway, with exit code 1 (default 10 s). */
+  readonly stopWithinMs?: number;
 }
 
-/** How long stopping may take before the process ends anyway, with exit code 1. */
 const STOP_WITHIN_MS = 10_000;
 const EXIT = { stopped: 0, failed: 1, misconfigured: 2 };
 
@@ -40,7 +41,7 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   const level: unknown = settings['LOG_LEVEL'];
   const logger = createLogger(service.name, { LOG_LEVEL: typeof level === 'string' ? level : 'info' });
   const health = new Health();
-  const ending = new Ending(logger, health);
+  const ending = new Ending(logger, health, service.stopWithinMs ?? STOP_WITHIN_MS);
   process.on('uncaughtException', (error) => ending.fail(error));
   process.on('unhandledRejection', (error) => ending.fail(error));
   process.on('SIGTERM', () => ending.stop('SIGTERM'));
@@ -68,13 +69,15 @@ function settingsOrExit<T extends TObject>(service: Service<T>): Static<T> {
 class Ending {
   readonly #logger: Logger;
   readonly #health: Health;
+  readonly #stopWithinMs: number;
   readonly #stopReady: Promise<() => Promise<void>>;
   #giveStop: (stop: () => Promise<void>) => void = () => {};
   #begun = false;
 
-  constructor(logger: Logger, health: Health) {
+  constructor(logger: Logger, health: Health, stopWithinMs: number) {
     this.#logger = logger;
     this.#health = health;
+    this.#stopWithinMs = stopWithinMs;
     this.#stopReady = new Promise((resolve) => {
       this.#giveStop = resolve;
     });
@@ -90,7 +93,7 @@ class Ending {
     this.#begun = true;
     this.#logger.info({ signal }, 'stopping');
     this.#health.stopping();
-    setTimeout(() => this.#exit(EXIT.failed, `not stopped within ${STOP_WITHIN_MS} ms`), STOP_WITHIN_MS).unref();
+    setTimeout(() => this.#exit(EXIT.failed, `not stopped within ${this.#stopWithinMs} ms`), this.#stopWithinMs).unref();
     this.#stopReady.then((stop) => stop()).then(
       () => this.#exit(EXIT.stopped, 'stopped'),
       (error: unknown) => this.fail(error),

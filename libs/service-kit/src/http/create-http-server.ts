@@ -14,6 +14,7 @@ import type { Metrics } from '../metrics.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
 import { registerDocs } from './docs.ts';
+import { drainOnClose } from './drain.ts';
 import { registerHealthRoutes } from './health-routes.ts';
 import { registerNotFound } from './not-found.ts';
 import { sendProblem } from './problems.ts';
@@ -69,6 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     reply.header(CORRELATION_HEADER, request.id);
     done();
   });
+  drainOnClose(app);
   observeRequests(app, options.metrics);
   registerNotFound(app);
   await registerDocs(app, options);

@@ -1,0 +1,149 @@
+import { eventually, startPostgres, tcpProxy } from '@clientele/testing';
+import t from 'tap';
+import { createLogger, createPool, LeaseKeeper, type Lease, type LeaseKeeperOptions } from '../src/index.ts';
+
+const TTL_MS = 600;
+const NAMES = ['lane 0', 'lane 1', 'lane 2', 'lane 3'];
+const TABLES = `
+  create schema clientele;
+  create table clientele.leases (name text primary key, owner uuid, epoch bigint not null default 0, expires_at timestamptz not null default '-infinity');
+  create table clientele.lease_members (pool text, member uuid, expires_at timestamptz not null, primary key (pool, member));
+  create table clientele.guarded (name text primary key, epoch bigint not null);`;
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+const logger = createLogger('leases', { LOG_LEVEL: 'silent' });
+
+interface Member {
+  readonly keeper: LeaseKeeper;
+  readonly signals: AbortSignal[];
+  names(): string[];
+}
+
+/** A group on a database of its own, with work that lasts as long as its lease; counts how many ever worked under one name at once. */
+async function group(t: { teardown(run: () => unknown): void }, names = NAMES) {
+  const url = await server.createDatabase();
+  const db = createPool(url, { applicationName: 'test' });
+  await db.query(TABLES);
+  t.teardown(() => db.end());
+  const working = new Map<string, number>();
+  const worst = { atOnce: 0 };
+  const join = async (options: Partial<LeaseKeeperOptions> & { url?: string } = {}): Promise<Member> => {
+    const pool = createPool(options.url ?? url, { applicationName: 'member', max: 2 });
+    const signals: AbortSignal[] = [];
+    const keeper = new LeaseKeeper({
+      pool, group: 'lanes', names, ttlMs: TTL_MS, logger,
+      hold: async ({ name, signal }) => {
+        signals.push(signal);
+        working.set(name, (working.get(name) ?? 0) + 1);
+        worst.atOnce = Math.max(worst.atOnce, working.get(name) ?? 0);
+        await aborted(signal);
+        working.set(name, (working.get(name) ?? 0) - 1);
+      },
+      ...options,
+    });
+    t.teardown(() => keeper.stop().then(() => pool.end()));
+    await keeper.start();
+    return { keeper, signals, names: () => keeper.held().map(({ name }) => name) };
+  };
+  return { url, db, join, worst };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+}
+
+function shares(...members: Member[]): Promise<number[]> {
+  return eventually('all leases are held in fair shares', () => members.map(({ names }) => names().length), {
+    until: (counts) => counts.reduce((a, b) => a + b, 0) === NAMES.length && Math.max(...counts) - Math.min(...counts) <= 1,
+  });
+}
+
+t.test('members share; one that joins gets its share, one that stops hands over at once; never two under one name', async (t) => {
+  const { join, worst } = await group(t);
+  const first = await join();
+  t.strictSame(first.names().sort(), NAMES, 'alone it holds all, after its first turn');
+  const second = await join();
+  t.strictSame(await shares(first, second), [2, 2]);
+  const third = await join();
+  await shares(first, second, third);
+  t.equal(new Set([...first.names(), ...second.names(), ...third.names()]).size, NAMES.length);
+  await first.keeper.stop();
+  t.strictSame(first.names(), []);
+  t.strictSame(await shares(second, third), [2, 2]);
+  t.equal(worst.atOnce, 1);
+});
+
+t.test('a leader stays where it is when candidates join, and one of them follows it', async (t) => {
+  const { join, db } = await group(t, ['relay']);
+  const leader = await join({ member: 'ffffffff-ffff-4fff-bfff-ffffffffffff' });
+  const candidate = await join({ member: '00000000-0000-4000-8000-000000000000' });
+  const renewed = async () => (await db.query<{ at: Date }>('select expires_at as at from clientele.leases')).rows[0]?.at.getTime() ?? 0;
+  const before = await renewed();
+  await eventually('the lease was renewed', renewed, { until: (at) => at > before + TTL_MS });
+  t.strictSame([leader.names(), candidate.names()], [['relay'], []]);
+  await leader.keeper.stop();
+  await eventually('the candidate leads', () => candidate.names().length === 1);
+});
+
+t.test('a member that dies without a word is followed, under a new epoch that the fence has written', async (t) => {
+  const { join, db, url } = await group(t);
+  const fence: LeaseKeeperOptions['fence'] = async (client, name, epoch) => {
+    await client.query('insert into clientele.guarded values ($1, $2) on conflict (name) do update set epoch = excluded.epoch', [name, epoch]);
+  };
+  // Its way to the database breaks for good: to the others it is dead, to itself it is alone.
+  const proxy = await tcpProxy(server.port);
+  t.teardown(() => proxy.close());
+  const dying = await join({ fence, url: url.replace(`:${server.port}/`, `:${proxy.port}/`) });
+  const epochs = new Map(dying.keeper.held().map(({ name, epoch }) => [name, epoch]));
+  proxy.pause();
+  const heir = await join({ fence });
+  const endedBefore: boolean[] = [];
+  await eventually('the heir holds all', () => {
+    const taken = heir.names().length;
+    if (taken > 0) endedBefore.push(dying.signals.every(({ aborted }) => aborted));
+    return taken === NAMES.length;
+  });
+  t.ok(endedBefore.every(Boolean), 'the dead one had stopped by its own clock before anybody else was let in');
+  for (const { name, epoch } of heir.keeper.held()) t.ok(epoch > (epochs.get(name) ?? 0), `${name}: the epoch rose`);
+  const { rows } = await db.query<{ name: string; epoch: string }>('select name, epoch from clientele.guarded order by name');
+  t.strictSame(rows.map(({ name, epoch }) => [name, Number(epoch)]), heir.keeper.held().map(({ name, epoch }) => [name, epoch]).sort());
+  proxy.resume();
+});
+
+t.test('work that stalls beyond the time to live is told so when it wakes, and its epoch no longer counts', async (t) => {
+  const { join, db } = await group(t, ['lane']);
+  const frozen = await join();
+  const [{ epoch, signal } = { epoch: 0, signal: new AbortController().signal }] = frozen.keeper.held() as [Lease];
+  // No timer and no socket of this process moves: what SIGSTOP does to a process.
+  await db.query(`update clientele.leases set owner = gen_random_uuid(), epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour'`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TTL_MS * 1.5);
+  await eventually('the sleeper is told', () => signal.aborted);
+  t.strictSame(frozen.names(), []);
+  const { rows } = await db.query<{ epoch: string }>('select epoch from clientele.leases');
+  t.equal(Number(rows[0]?.epoch), epoch + 1, 'it gave back nothing that is another’s');
+});
+
+t.test('a fence that fails leaves the lease free; work that fails gives it to another', async (t) => {
+  const { join, db } = await group(t, ['lane']);
+  const barred = await join({ fence: () => Promise.reject(new Error('no such lane')) });
+  t.strictSame(barred.names(), []);
+  t.match((await db.query('select owner, epoch from clientele.leases')).rows, [{ owner: null, epoch: '0' }]);
+  await barred.keeper.stop();
+  let attempts = 0;
+  const failing = await join({ hold: () => { attempts += 1; return Promise.reject(new Error('cannot read this lane')); } });
+  const able = await join();
+  await eventually('the able one has it', () => able.names().length === 1);
+  t.equal(attempts, 1);
+  t.strictSame(failing.names(), []);
+});
+
+t.test('leases outlast a database that restarts within the time to live, and are taken again after a longer outage', async (t) => {
+  const { join } = await group(t, ['lane']);
+  const member = await join({ ttlMs: 3_000 });
+  await server.kill();
+  await server.restart();
+  const [signal] = member.signals;
+  await eventually('it holds the lease, the same or a new one', () => member.names().length === 1);
+  t.equal(member.signals.at(-1) === signal, !signal?.aborted);
+});

@@ -147,3 +147,19 @@ t.test('leases outlast a database that restarts within the time to live, and are
   await eventually('it holds the lease, the same or a new one', () => member.names().length === 1);
   t.equal(member.signals.at(-1) === signal, !signal?.aborted);
 });
+
+t.test('a pool bounds every wait, and reads JSON with every digit', async (t) => {
+  const url = await server.createDatabase();
+  const pool = createPool(url, { applicationName: 'clientele-test', max: 2, statementTimeoutMs: 200, lockTimeoutMs: 50 });
+  t.teardown(() => pool.end());
+  const { rows: [row] } = await pool.query(`select '{"n":1745500706683617281,"a":100.50}'::jsonb as json, 9007199254740993::bigint as big, current_setting('application_name') as name,
+    current_setting('idle_in_transaction_session_timeout') as idle`);
+  t.match(row, { json: { n: { value: '1745500706683617281' }, a: { value: '100.50' } }, big: '9007199254740993', name: 'clientele-test', idle: '10s' });
+  await t.rejects(pool.query('select pg_sleep(5)'), /statement timeout/);
+  await pool.query('create table locked ()');
+  const client = await pool.connect();
+  await client.query('begin; lock table locked');
+  await t.rejects(pool.query('select from locked'), /lock timeout/);
+  await client.query('rollback');
+  client.release();
+});

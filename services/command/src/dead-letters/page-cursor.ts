@@ -1,0 +1,20 @@
+import { ValidationError } from '@clientele/contracts';
+
+/** Where a page of dead letters ended: newest first, by when they were decided and their id. */
+export interface PageEnd {
+  readonly decidedAt: string;
+  readonly id: string;
+}
+
+export function encodeCursor({ decidedAt, id }: PageEnd): string {
+  return Buffer.from(`${decidedAt} ${id}`).toString('base64url');
+}
+
+/** @throws ValidationError for a text that is no cursor of ours. */
+export function decodeCursor(cursor: string): PageEnd {
+  const [decidedAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (id === '' || Number.isNaN(Date.parse(decidedAt))) {
+    throw new ValidationError('The cursor is not one that this route gave', [{ path: 'cursor', code: 'cursor', message: 'take it from next_cursor' }]);
+  }
+  return { decidedAt, id };
+}

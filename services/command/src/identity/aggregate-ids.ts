@@ -1,0 +1,23 @@
+import { keyText } from '@clientele/event-store';
+import type { RecordKey } from '@clientele/domain';
+import { uuidV7 } from './uuid-v7.ts';
+
+export interface AggregateIdentity {
+  readonly aggregateId: string;
+  /** Whether the id is new: its mapping is written with the record's first event, or not at all. */
+  readonly isNew: boolean;
+}
+
+/**
+ * The aggregate id of each key, by `keyText`: the mapped one, else a new one of ours. Two creators may draw for the same key; the second
+ * to commit is told `mapping_conflict` and decides again on the first one's aggregate.
+ */
+export function getOrCreateAggregateIds(keys: Iterable<RecordKey>, mapped: ReadonlyMap<string, string>): ReadonlyMap<string, AggregateIdentity> {
+  const identities = new Map<string, AggregateIdentity>();
+  for (const key of keys) {
+    const name = keyText(key);
+    const known = mapped.get(name);
+    if (!identities.has(name)) identities.set(name, known === undefined ? { aggregateId: uuidV7(), isNew: true } : { aggregateId: known, isNew: false });
+  }
+  return identities;
+}

@@ -1,0 +1,108 @@
+import type { FaultPoint, LaneFeed, LaneName } from '@clientele/contracts';
+import type { Lease, Logger } from '@clientele/service-kit';
+import type { ErrorHandler } from '../errors/error-handler.ts';
+import { StaleLaneError } from '../errors/stale-lane-error.ts';
+import type { Batch } from '../pipeline/batch.ts';
+import type { EventProcessingPipeline } from '../pipeline/pipeline.ts';
+import { Backoff } from './backoff.ts';
+import type { LaneBoard } from './lane-board.ts';
+import type { LaneCheckpoints } from './lane-checkpoints.ts';
+import { LaneSession } from './lane-session.ts';
+import { laneWork } from './lane-work.ts';
+
+export interface LaneLoopParts {
+  readonly feed: LaneFeed;
+  readonly checkpoints: LaneCheckpoints;
+  readonly pipeline: Pick<EventProcessingPipeline, 'process'>;
+  readonly errors: ErrorHandler;
+  readonly board: LaneBoard;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly faultPoint: FaultPoint;
+  readonly now: () => Date;
+  /** Most memory for the records that a lane keeps at hand. */
+  readonly cacheBytes: number;
+  /** Called after each commit. */
+  readonly onCommit: (batch: Batch) => void;
+  /** Called for a failure that is ours and concerns no single command. */
+  readonly onBug: () => void;
+}
+
+/** Reads a lane as a log from its checkpoint and has it decided, unit by unit, for as long as the lease is ours. */
+export class LaneLoop {
+  readonly #parts: LaneLoopParts;
+
+  constructor(parts: LaneLoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns when the lease ends, with the unit in hand finished, or when the lane is given up. */
+  async run(lane: LaneName, { epoch, signal }: Pick<Lease, 'epoch' | 'signal'>): Promise<void> {
+    const { board, cacheBytes } = this.#parts;
+    const session = new LaneSession(lane, epoch, cacheBytes);
+    const backoff = new Backoff();
+    board.taken(lane, epoch);
+    let isOurs = true;
+    while (isOurs && !signal.aborted) {
+      try {
+        await this.#read(lane, session, signal, backoff);
+      } catch (error) {
+        isOurs = await this.#recover(error, lane, session, signal, backoff);
+      }
+    }
+    board.left(lane);
+  }
+
+  async #read(lane: LaneName, session: LaneSession, signal: AbortSignal, backoff: Backoff): Promise<void> {
+    const { checkpoints, feed, pipeline, board, now, faultPoint, onCommit } = this.#parts;
+    session.resume(await checkpoints.load(lane));
+    for await (const batch of feed.read(lane, session.position, { signal })) {
+      faultPoint('lane.after-read');
+      board.read(lane, batch);
+      for (const work of laneWork(batch, session.numbers, now, { oneMessageAtATime: session.caution.oneMessageAtATime })) {
+        const decided = await pipeline.process(session, work);
+        session.keep(decided);
+        backoff.reset();
+        board.moved(lane, decided);
+        onCommit(decided);
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  /** Whether the lane is still ours to read. */
+  async #recover(error: unknown, lane: LaneName, session: LaneSession, signal: AbortSignal, backoff: Backoff): Promise<boolean> {
+    const { logger, board, errors, onBug } = this.#parts;
+    if (error instanceof StaleLaneError) {
+      logger.warn({ lane, epoch: session.epoch }, 'lane given up: another process moved it');
+      return false;
+    }
+    const disposition = errors.handleError(error, null);
+    switch (disposition.kind) {
+      case 'retry':
+        return true;
+      case 'hold':
+        if (disposition.reason === 'newer_schema') {
+          logger.error({ err: error, lane }, 'lane given up to a newer version of this service');
+          board.refuse(lane, messageOf(error));
+          return false;
+        }
+        if (board.hold(lane, messageOf(error))) logger.warn({ err: error, lane, reason: disposition.reason }, 'lane waits');
+        await backoff.wait(disposition.retryAfterMs, signal);
+        return true;
+      case 'reject':
+      case 'park':
+        onBug();
+        session.caution.failed(error);
+        logger.error({ err: error, lane, position: session.position }, 'a bug stopped a unit of the lane; it is tried again');
+        board.hold(lane, messageOf(error));
+        await backoff.wait(RETRY_BUG_MS, signal);
+        return true;
+    }
+  }
+}
+
+const RETRY_BUG_MS = 250;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,40 @@
+import type { CommitResult } from '@clientele/event-store';
+import type { Metrics } from '@clientele/service-kit';
+import type { Batch } from './batch.ts';
+import type { StageName } from './stage.ts';
+
+/** What the pipeline tells of itself: time by stage, changes by result and reason. */
+export class PipelineMetrics {
+  readonly #durations;
+  readonly #changes;
+  readonly #repeats;
+  readonly #conflicts;
+  readonly #sizes;
+
+  constructor(metrics: Metrics) {
+    this.#durations = metrics.histogram('stage_duration_seconds', 'Time that a stage took for a batch', ['stage']);
+    this.#changes = metrics.counter('changes_total', 'Changes that were decided', ['outcome', 'reason']);
+    this.#repeats = metrics.counter('repeats_total', 'Changes that came again');
+    this.#conflicts = metrics.counter('append_conflicts_total', 'Batches that were decided again', ['kind']);
+    this.#sizes = metrics.histogram('batch_changes', 'Changes in a batch', [], [1, 2, 5, 10, 25, 50, 100, 250, 500]);
+  }
+
+  async timed(stage: StageName, run: () => Promise<void> | void): Promise<void> {
+    const end = this.#durations.startTimer({ stage });
+    try {
+      await run();
+    } finally {
+      end();
+    }
+  }
+
+  conflict(kind: CommitResult['status']): void {
+    this.#conflicts.inc({ kind });
+  }
+
+  committed({ items, repeats }: Batch): void {
+    this.#sizes.observe(items.length);
+    for (const { settlement } of items) this.#changes.inc({ outcome: settlement?.outcome ?? '', reason: settlement?.reason ?? '' });
+    for (const count of repeats.values()) this.#repeats.inc(count);
+  }
+}

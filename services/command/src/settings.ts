@@ -1,0 +1,42 @@
+import { DEFAULT_LANES } from '@clientele/contracts';
+import { baseSettings, keyListSetting, portSetting, postgresUrlSetting, urlSetting } from '@clientele/service-kit';
+import { Type, type Static } from '@sinclair/typebox';
+
+const natsUrl = urlSetting(['nats', 'tls'], { description: 'The broker, as the user command', example: 'nats://command:password@host:4222' });
+const lanes = Type.Integer({
+  minimum: 1,
+  maximum: 64,
+  default: DEFAULT_LANES,
+  description: 'Number of command lanes, fixed for the life of a log; the same for every service',
+  example: String(DEFAULT_LANES),
+});
+
+/** What the command service reads from the environment. */
+export const CommandSettings = Type.Object({
+  ...baseSettings,
+  COMMAND_PORT: portSetting(7002, 'Port to listen on'),
+  WRITE_DATABASE_URL: postgresUrlSetting('The write database, as the role clientele_command'),
+  NATS_URL: natsUrl,
+  ADMIN_API_KEYS: keyListSetting('dev-admin-key', 'Keys for the admin routes'),
+  LANES: lanes,
+  COMMAND_LEASE_MS: Type.Integer({
+    minimum: 500,
+    maximum: 60_000,
+    default: 5_000,
+    description: 'How long a lane stays with a process that went silent, in milliseconds',
+    example: '5000',
+  }),
+  COMMAND_CACHE_MB: Type.Integer({ minimum: 1, maximum: 4096, default: 48, description: 'Memory for records that were decided last, all lanes together', example: '48' }),
+  COMMANDS_KEPT_HOURS: Type.Integer({ minimum: 0, maximum: 720, default: 48, description: 'How long decided commands stay in the broker, for a restore', example: '48' }),
+});
+export type CommandSettings = Static<typeof CommandSettings>;
+
+/** What the migration reads. */
+export const MigrationSettings = Type.Object({
+  ...baseSettings,
+  WRITE_DATABASE_URL: postgresUrlSetting('The write database, as its owner'),
+  NATS_URL: urlSetting(['nats', 'tls'], { description: 'The broker, as the user operator', example: 'nats://operator:password@host:4222' }),
+  LANES: lanes,
+  COMMAND_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_command may log in with it', example: '<password>' })),
+  LOG_READER_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_log_reader may log in with it', example: '<password>' })),
+});

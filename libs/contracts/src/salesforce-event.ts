@@ -16,7 +16,7 @@ export const SalesforceChangeEventHeader = Type.Object(
     /** API name of the object: `Account`, `Invoice__c`. */
     entityName: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]*$', maxLength: 128 }),
     /** Ids of 15 or 18 characters; or what is none: the wildcard `001*`, the overflow id `000000000000000AAA`. */
-    recordIds: Type.Array(Type.String({ minLength: 1, maxLength: 18 }), { minItems: 1, maxItems: 1_000 }),
+    recordIds: Type.Array(Type.String({ minLength: 1, maxLength: 18 }), { minItems: 1, maxItems: 10_000 }),
     /** `CREATE`, `UPDATE`, `DELETE`, `UNDELETE`, `GAP_*`; open, since Salesforce adds to it. */
     changeType: Type.String({ minLength: 1, maxLength: 64 }),
     changeOrigin: OptionalText,

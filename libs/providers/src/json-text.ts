@@ -20,17 +20,17 @@ export function nestingDepth(text: string): number {
 }
 
 /**
- * The text of the value at a path of object keys, byte for byte as it stands in a JSON document, or null where the path leads nowhere.
+ * Where the value at a path of object keys stands in a JSON document, end exclusive; null where the path leads nowhere.
  * @param text is well-formed JSON: it has been parsed.
  */
-export function valueText(text: string, path: readonly string[]): string | null {
-  let at = skipSpace(text, 0);
+export function valueSpan(text: string, path: readonly string[]): { start: number; end: number } | null {
+  let start = skipSpace(text, 0);
   for (const key of path) {
-    const member = memberValue(text, at, key);
+    const member = memberValue(text, start, key);
     if (member === null) return null;
-    at = member;
+    start = member;
   }
-  return text.slice(at, endOfValue(text, at));
+  return { start, end: endOfValue(text, start) };
 }
 
 /** Where the value of a member begins, given where its object begins. */

@@ -2,7 +2,7 @@ import { stringifyExact, type EntityMapping, type EventWriteDTO } from '@cliente
 import fc from 'fast-check';
 import t from 'tap';
 import { createProvider, type Translation } from '../src/index.ts';
-import { nestingDepth, valueText } from '../src/json-text.ts';
+import { nestingDepth, valueSpan } from '../src/json-text.ts';
 import { checkSuffix, readRecordId } from '../src/salesforce/record-id.ts';
 import { bytes, payload, relay, sampleBodies, sampleNames, SOURCE, type PayloadOptions } from './salesforce-samples.ts';
 
@@ -56,6 +56,10 @@ t.test('ids: 15 and 18 characters are one id, and damage shows', async (t) => {
 });
 
 t.test('the text of a value is found as it stands', async (t) => {
+  const valueText = (text: string, path: string[]): string | null => {
+    const span = valueSpan(text, path);
+    return span === null ? null : text.slice(span.start, span.end);
+  };
   const json = fc.json({ depthSize: 'medium' });
   fc.assert(
     fc.property(json, json, fc.string(), fc.constantFrom('', ' ', '\n\t', '  '), (before, value, key, space) => {

@@ -3,10 +3,10 @@ import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { fieldFindings, readJsonBody } from '../json-body.ts';
-import { valueText } from '../json-text.ts';
 import type { CrmEnvelope } from '../provider.ts';
 import { schemaFindings } from '../schema-findings.ts';
 import { orgIdOf } from './org-id.ts';
+import { rawEvents } from './raw-events.ts';
 import { readTargets, type Target } from './targets.ts';
 
 export interface SalesforceEnvelope extends CrmEnvelope {
@@ -14,12 +14,9 @@ export interface SalesforceEnvelope extends CrmEnvelope {
   /** The record's fields, without the header. */
   readonly fields: JsonObject;
   readonly targets: readonly Target[];
-  /** The payload's text, byte for byte. */
-  readonly rawEvent: string;
+  /** The text of the payload, for a target. */
+  readonly rawEvent: (target: Target) => string;
 }
-
-/** The body is copied for every record: together no more than this, in characters. */
-const LARGEST_FAN_OUT = 32 * 1024 * 1024;
 
 const envelopeCheck = TypeCompiler.Compile(Type.Object({ ...EventBridgeFields, detail: Type.Object({}) }));
 const headerCheck = TypeCompiler.Compile(SalesforceChangeEventHeader);
@@ -34,12 +31,10 @@ export function parseEnvelope(body: Uint8Array): SalesforceEnvelope {
   const headerPath = [...path, 'ChangeEventHeader'].join('.');
   if (!headerCheck.Check(header)) throw invalid(schemaFindings(headerCheck.Errors(header), headerPath));
   const { targets, findings } = readTargets(header.recordIds, `${headerPath}.recordIds`);
-  const rawEvent = valueText(text, path) ?? text;
-  if (targets.length * rawEvent.length > LARGEST_FAN_OUT) {
-    findings.push({ path: `${headerPath}.recordIds`, code: 'length', message: `names too many records for a body of ${rawEvent.length} characters` });
-  }
   findings.push(...fieldFindings(fields, path.join('.'), text.includes('\\u')));
-  if (findings.length > 0) throw invalid(findings);
+  const rawEvent = rawEvents(text, path, targets.length);
+  if (rawEvent === null) findings.push({ path: `${headerPath}.recordIds`, code: 'length', message: `names ${targets.length} records, too many for so large a change` });
+  if (rawEvent === null || findings.length > 0) throw invalid(findings);
   return { sender: { name: value.source, account: orgIdOf(value.source) }, transactionId: header.transactionKey, header, fields, targets, rawEvent };
 }
 

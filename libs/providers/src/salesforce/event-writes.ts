@@ -7,7 +7,7 @@ import type { Target } from './targets.ts';
 
 /** The mapper: one write for each record that an envelope names. A change of a whole object has no `external_id`: no record is made up. */
 export function toEventWrites(envelope: SalesforceEnvelope, context: EventWriteContext, entities: Readonly<Record<string, EntityMapping>>): TakenChange[] {
-  const { header, fields, rawEvent } = envelope;
+  const { header, fields } = envelope;
   const { entityName } = header;
   const meaning = meaningOf(header.changeType);
   const occurredAt = new Date(Number(header.commitTimestamp)).toISOString();
@@ -30,14 +30,14 @@ export function toEventWrites(envelope: SalesforceEnvelope, context: EventWriteC
     };
   };
   const targets = meaning.kind === 'entity_gap' ? envelope.targets.slice(0, 1) : envelope.targets;
-  return targets.map((target) => ({ write: writeTo(target), rawEvent }));
+  return targets.map((target) => ({ write: writeTo(target), rawEvent: envelope.rawEvent(target) }));
 }
 
 function metadataOf({ header }: SalesforceEnvelope, { correlationId }: EventWriteContext, commitTime: string): Omit<ChangeMetadata, 'kind'> {
-  const { changedFields, nulledFields, diffFields } = header;
+  const { changeOrigin, changedFields, nulledFields, diffFields } = header;
   return {
     actor: header.commitUser ?? null,
-    origin: header.changeOrigin || null,
+    origin: changeOrigin === undefined || changeOrigin === '' ? null : changeOrigin,
     clock: {
       commit_time: commitTime,
       commit_number: numberLiteral(header.commitNumber) ?? '0',

@@ -5,6 +5,7 @@ CREATE SCHEMA "published";
 CREATE TABLE "clientele"."records_1" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"type" text NOT NULL,
+	"provider" text NOT NULL,
 	"source" text NOT NULL,
 	"entity" text NOT NULL,
 	"external_id" text NOT NULL,

@@ -1,5 +1,5 @@
 import { startPostgres } from '@clientele/testing';
-import { getTableConfig, getViewConfig, PgTable, PgView } from 'drizzle-orm/pg-core';
+import { getTableConfig, getViewConfig, PgTable, PgView, type PgColumn } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import t from 'tap';
 import * as schema from '../src/schema/index.ts';
@@ -59,7 +59,7 @@ t.test('the declared tables and views have the columns of the database, no more 
 
   function viewOf(view: PgView) {
     const { schema: of, name, selectedFields } = getViewConfig(view);
-    return { schema: of, name, columns: Object.values(selectedFields).map((column) => ({ name: Object(column).name as string, notNull: false })) };
+    return { schema: of, name, columns: Object.values(selectedFields).map((column) => ({ name: (column as PgColumn).name, notNull: false })) };
   }
 });
 

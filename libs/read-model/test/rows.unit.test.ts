@@ -76,10 +76,10 @@ t.test('a change row becomes the EventReadDTO; what it does not have is left out
   t.match(text, '"data":{"AnnualRevenue":100.50}');
   t.match(parseExact(text), { repeats: 2, warnings: [{ code: 'unlisted_status' }], processed_at: '2025-04-24T13:18:27.100Z' });
 
-  const parked = parseExact(changeJson({ ...CHANGE, eventType: null, externalId: null, aggregateId: null, processedAt: null, status: 'parked', outcome: 'parked' }, 0));
-  t.same([...Value.Errors(EventReadDTO, parked)], []);
-  t.notOk(Object.hasOwn(Object(parked), 'event_type'));
-  t.match(parked, { processed_at: null, aggregate_id: null });
+  const parked = changeJson({ ...CHANGE, eventType: null, externalId: null, aggregateId: null, processedAt: null, status: 'parked', outcome: 'parked' }, 0);
+  t.same([...Value.Errors(EventReadDTO, parseExact(parked))], []);
+  t.notMatch(parked, /event_type|external_id/);
+  t.match(parseExact(parked), { processed_at: null, aggregate_id: null });
 });
 
 t.test('the day of a change id', async (t) => {

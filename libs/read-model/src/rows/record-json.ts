@@ -17,8 +17,13 @@ export type ResolveReference = (reference: StoredReference) => string | null;
 
 /** The row's references, to be resolved in one query for a whole page. */
 export function referencesOf(row: Pick<RecordRow, 'externalReferences'>): readonly StoredReference[] {
-  const references: readonly StoredReference[] = JSON.parse(row.externalReferences);
+  const references: unknown = JSON.parse(row.externalReferences);
+  if (!isReferences(references)) throw new TypeError('external_references is not a list of references');
   return references;
+}
+
+function isReferences(value: unknown): value is readonly StoredReference[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null && 'external_id' in item);
 }
 
 /** The row as JSON text of the `Record` DTO. */

@@ -7,10 +7,10 @@ export type ViewPositions = Readonly<Record<string, string>>;
 /** Reads a notification's payload, `{"records":"42","changes":"42"}`; null for what is none. */
 export function parseWake(payload: string | undefined): ViewPositions | null {
   if (payload === undefined || !payload.startsWith('{')) return null;
-  const positions: Record<string, string> = {};
-  for (const [name, position] of Object.entries<unknown>(JSON.parse(payload))) {
-    if (typeof position !== 'string') return null;
-    positions[name] = position;
-  }
-  return positions;
+  const positions: unknown = JSON.parse(payload);
+  return isPositions(positions) ? positions : null;
+}
+
+function isPositions(value: unknown): value is ViewPositions {
+  return typeof value === 'object' && value !== null && Object.values(value).every((position) => typeof position === 'string');
 }

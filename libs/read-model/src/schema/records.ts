@@ -10,6 +10,8 @@ export const records1 = clientele.table(
     id: uuid('id').primaryKey(),
     /** The aggregate type, as the first event named it. */
     type: text('type').notNull(),
+    /** Whose words the fields are: with the entity, the key to the mapping. */
+    provider: text('provider').notNull(),
     source: text('source').notNull(),
     entity: text('entity').notNull(),
     externalId: text('external_id').notNull(),

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { natsBinary } from './nats-binary.ts';
-import { endProcess, exitOf, spawnOwned } from './owned-process.ts';
+import { endingOf, endProcess, spawnOwned } from './owned-process.ts';
 import { removeScratch, scratchFolder } from './scratch.ts';
 import { workspaceRoot } from './workspace.ts';
 
@@ -23,8 +23,10 @@ export interface NatsOptions {
   /** By user; letters and digits, a letter first. Default: `<user>Password`. */
   readonly passwords?: Readonly<Record<NatsUser, string>>;
   readonly logFile?: string;
-  /** Go on running when this process is killed hard. */
-  readonly outliveParent?: boolean;
+  /** What the server gets when this process is killed hard. Default SIGKILL. */
+  readonly deathSignal?: NodeJS.Signals;
+  /** Called as soon as there is a process, before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 export interface NatsServer {
@@ -38,8 +40,8 @@ export interface NatsServer {
   kill(): Promise<void>;
   /** Same port, same streams. */
   restart(): Promise<void>;
-  /** Resolves when the present server process ends, for whatever reason. */
-  readonly exited: Promise<void>;
+  /** Resolves when the present server process ends, for whatever reason, with how it ended in words. */
+  readonly exited: Promise<string>;
 }
 
 const CONFIGURATION = join(workspaceRoot, 'deploy', 'nats', 'nats-server.conf');
@@ -55,7 +57,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   const logFile = options.logFile ?? join(dataDir, 'nats-server.log');
   const binary = await natsBinary();
   const configuration = await configurationFor(options, dataDir);
-  const deathSignal = options.outliveParent === true ? null : 'SIGKILL';
+  const deathSignal = options.deathSignal ?? 'SIGKILL';
 
   const launch = async (port: number): Promise<ChildProcess> => {
     const name = `clientele-${port}-${Date.now().toString(36)}`;
@@ -63,6 +65,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     const child = spawnOwned(binary.path, [
       '--config', configuration, '--name', name, '--addr', '127.0.0.1', '--port', String(port), '--store_dir', dataDir,
     ], { logFile, deathSignal, env: { ...process.env, ...passwordVariables(passwords) } });
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     await untilReady(child, port, name, async () => (await readLog(logFile)).slice(before));
     return child;
   };
@@ -79,7 +82,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     get port() { return port; },
     get pid() { return child.pid ?? 0; },
     get url() { return urlFor('operator'); },
-    get exited() { return exitOf(child).then(() => undefined); },
+    get exited() { return endingOf(child); },
     urlFor,
     stop: async () => {
       await endProcess(child, 'SIGTERM', STOP_TIMEOUT_MS);

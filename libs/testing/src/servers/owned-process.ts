@@ -6,8 +6,8 @@ export interface OwnedProcessOptions {
   readonly cwd?: string;
   /** Standard output and error go to the end of this file; else they are piped. */
   readonly logFile?: string;
-  /** Sent by the kernel when this process dies in any way (Linux); `null` lets the child outlive us. Default SIGKILL. */
-  readonly deathSignal?: NodeJS.Signals | null;
+  /** Sent to it by the kernel when this process dies in any way (Linux). Default SIGKILL. */
+  readonly deathSignal?: NodeJS.Signals;
   /** A program that changes what the process may do and then becomes it, with its arguments. */
   readonly runUnder?: readonly string[];
 }
@@ -21,8 +21,7 @@ process.on('exit', () => {
 
 /** Starts a program that ends with this process, also when this process is killed hard. */
 export function spawnOwned(command: string, args: readonly string[], options: OwnedProcessOptions = {}): ChildProcess {
-  const signal = options.deathSignal === undefined ? 'SIGKILL' : options.deathSignal;
-  const [program = command, ...rest] = [...(options.runUnder ?? []), ...dieWith(signal), command, ...args];
+  const [program = command, ...rest] = [...(options.runUnder ?? []), ...dieWith(options.deathSignal ?? 'SIGKILL'), command, ...args];
   const log = options.logFile === undefined ? null : openSync(options.logFile, 'a', 0o600);
   const child = spawn(program, rest, {
     cwd: options.cwd,
@@ -32,10 +31,8 @@ export function spawnOwned(command: string, args: readonly string[], options: Ow
     detached: true,
   });
   if (log !== null) closeSync(log);
-  if (signal !== null) {
-    running.add(child);
-    child.once('exit', () => running.delete(child));
-  }
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
 
@@ -43,6 +40,12 @@ export function spawnOwned(command: string, args: readonly string[], options: Ow
 export async function exitOf(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   return await new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+}
+
+/** Resolves, in words, with how it ended. */
+export async function endingOf(child: ChildProcess): Promise<string> {
+  const code = await exitOf(child);
+  return code === null ? `signal ${child.signalCode ?? 'unknown'}` : `exit code ${code}`;
 }
 
 /** Sends `signal`, and `SIGKILL` to what is still there after `graceMs`. Resolves when the process is gone. */
@@ -66,8 +69,7 @@ export function isAlive(pid: number): boolean {
 
 // setpriv asks the kernel for the death signal and becomes the program: same pid, no process in between. Without it (other platforms)
 // the `exit` handler above is all there is.
-function dieWith(signal: NodeJS.Signals | null): readonly string[] {
-  if (signal === null) return [];
+function dieWith(signal: NodeJS.Signals): readonly string[] {
   hasSetpriv ??= process.platform === 'linux' && spawnSync('setpriv', ['--version'], { stdio: 'ignore' }).status === 0;
   return hasSetpriv ? ['setpriv', '--pdeathsig', signal.replace('SIG', '')] : [];
 }

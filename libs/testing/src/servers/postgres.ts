@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
-import { endProcess, exitOf, spawnOwned } from './owned-process.ts';
+import { endingOf, endProcess, spawnOwned } from './owned-process.ts';
 import { asUnprivileged, postgresBinaries } from './postgres-binaries.ts';
 import { copyCluster, createCluster } from './postgres-cluster.ts';
 import { removeScratch, scratchFolder } from './scratch.ts';
@@ -22,8 +22,10 @@ export interface PostgresOptions {
   /** Server settings, for instance `{ shared_buffers: '256MB' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly logFile?: string;
-  /** Go on running when this process is killed hard. */
-  readonly outliveParent?: boolean;
+  /** What the server gets when this process is killed hard. Default SIGQUIT. */
+  readonly deathSignal?: NodeJS.Signals;
+  /** Called as soon as there is a process, before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 export interface PostgresServer {
@@ -39,8 +41,8 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Same port, same data. */
   restart(): Promise<void>;
-  /** Resolves when the present server process ends, for whatever reason. */
-  readonly exited: Promise<void>;
+  /** Resolves when the present server process ends, for whatever reason, with how it ended in words. */
+  readonly exited: Promise<string>;
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -56,7 +58,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const dataDir = options.dataDir ?? join(folder ?? '', 'data');
   const password = options.password ?? TEST_PASSWORD;
   const logFile = options.logFile ?? `${dataDir}.log`;
-  const deathSignal = options.outliveParent === true ? null : 'SIGQUIT';
+  const deathSignal = options.deathSignal ?? 'SIGQUIT';
   const settings = { ...ALWAYS, ...(durable ? {} : EPHEMERAL), ...options.settings };
   if (!existsSync(join(dataDir, 'PG_VERSION'))) {
     await (durable || password !== TEST_PASSWORD ? createCluster(dataDir, password, durable) : copyCluster(dataDir));
@@ -68,6 +70,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const child = spawnOwned(postgresBinaries().postgres, ['-D', dataDir, ...flags], {
       logFile, deathSignal, runUnder: asUnprivileged(dataDir), env: { ...process.env, LC_ALL: 'C' },
     });
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     await untilReady(child, dataDir, async () => (await readLog(logFile)).slice(before.length));
     return child;
   };
@@ -83,7 +86,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   return {
     get port() { return port; },
     get pid() { return child.pid ?? 0; },
-    get exited() { return exitOf(child).then(() => undefined); },
+    get exited() { return endingOf(child); },
     url,
     createDatabase: async (name = `test_${randomBytes(6).toString('hex')}`) => {
       await createDatabase(url(), name);

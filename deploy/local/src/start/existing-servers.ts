@@ -1,0 +1,113 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { StartError } from './start-error.ts';
+
+const PATIENCE_MS = 15_000;
+const CONNECT_MS = 5_000;
+const NO_SUCH_DATABASE = '3D000';
+
+/**
+ * Makes sure that the database answers, and creates it where its server has none of that name.
+ * @throws StartError naming the variable.
+ */
+export async function openDatabase(variable: string, url: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await withClient(url, async () => {});
+      return;
+    } catch (cause) {
+      if (codeOf(cause) === NO_SUCH_DATABASE) return await createDatabase(variable, url);
+      if (Date.now() < deadline && isTransient(cause)) {
+        await delay(250);
+        continue;
+      }
+      throw new StartError(`${variable} (${withoutPassword(url)}) cannot be used: ${messageOf(cause)}`,
+        `start that server or correct ${variable}; unset it for an embedded database`, { cause });
+    }
+  }
+}
+
+/**
+ * Makes sure that a broker with JetStream, 2.10 or later, answers there.
+ * @throws StartError naming the variable.
+ */
+export async function openBroker(url: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const greeting = await greetingOf(url);
+    if (greeting !== null) return checkGreeting(url, greeting);
+    if (Date.now() > deadline) {
+      throw new StartError(`NATS_URL (${withoutPassword(url)}): no NATS server answers there`, 'start it or correct NATS_URL; unset it for an embedded one');
+    }
+    await delay(250);
+  }
+}
+
+function checkGreeting(url: string, greeting: string): void {
+  const version = /"version":"(\d+)\.(\d+)/.exec(greeting);
+  const [major, minor] = [Number(version?.[1]), Number(version?.[2])];
+  if (!(major > 2 || (major === 2 && minor >= 10))) {
+    throw new StartError(`NATS_URL (${withoutPassword(url)}): the server there is ${version?.[0] ?? 'of unknown version'}, 2.10 or later is needed`, 'use a newer server');
+  }
+  if (!greeting.includes('"jetstream":true')) {
+    throw new StartError(`NATS_URL (${withoutPassword(url)}): the server there runs without JetStream`, 'start it with deploy/nats/nats-server.conf, or with -js');
+  }
+}
+
+async function createDatabase(variable: string, url: string): Promise<void> {
+  const { pathname } = new URL(url);
+  const name = decodeURIComponent(pathname.slice(1));
+  const admin = new URL(url);
+  admin.pathname = '/postgres';
+  try {
+    await withClient(admin.href, async (client) => { await client.query(`create database ${client.escapeIdentifier(name)}`); });
+  } catch (cause) {
+    throw new StartError(`${variable}: there is no database ${name}, and it cannot be created: ${messageOf(cause)}`, 'create it, or let that user create databases', { cause });
+  }
+}
+
+async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, statement_timeout: CONNECT_MS, application_name: 'clientele-start' });
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A server that is starting; everything else stays as it is. */
+function isTransient(error: unknown): boolean {
+  return ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', '57P03'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function messageOf(error: unknown): string {
+  // Node gives an aggregate without a message when each address of a name refuses.
+  return error instanceof Error && error.message !== '' ? error.message : codeOf(error);
+}
+
+export function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  return parsed.href;
+}
+
+async function greetingOf(url: string): Promise<string | null> {
+  const { hostname, port } = new URL(url);
+  return await new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: port === '' ? 4222 : Number(port) });
+    socket.setTimeout(CONNECT_MS, () => socket.destroy());
+    socket.once('data', (data) => {
+      resolve(data.toString('utf8'));
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(null));
+    socket.once('close', () => resolve(null));
+  });
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { endingOf, endProcess, spawnOwned, workspaceRoot } from '@clientele/testing';
+import type { Folders } from './folders.ts';
+import type { Servers } from './servers.ts';
+import { StartError } from './start-error.ts';
+import type { Part } from './supervisor.ts';
+
+export const SERVICE_NAMES = ['ingest', 'command', 'projector', 'query'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+const DEFAULT_PORTS: Record<ServiceName, number> = { ingest: 7001, command: 7002, projector: 7003, query: 7004 };
+/** The service's own bound is 10 s. */
+const STOP_GRACE_MS = 12_000;
+/** Each part gets its own of these and none of the others'. */
+const CONNECTIONS = [
+  'NATS_URL', 'WRITE_DATABASE_URL', 'READ_DATABASE_URL', 'EVENT_LOG_URL',
+  'OPERATOR_PASSWORD', 'INGEST_PASSWORD', 'COMMAND_PASSWORD', 'PROJECTOR_PASSWORD', 'CONSUMER_PASSWORD',
+  'COMMAND_DB_PASSWORD', 'LOG_READER_DB_PASSWORD', 'PROJECTOR_DB_PASSWORD', 'QUERY_DB_PASSWORD',
+];
+
+/** @throws StartError naming the variable that holds no port. */
+export function servicePorts(env: NodeJS.ProcessEnv): Record<ServiceName, number> {
+  const port = (name: ServiceName): number => {
+    const given = env[portVariable(name)];
+    if (given === undefined || given === '') return DEFAULT_PORTS[name];
+    const value = Number(given);
+    if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
+    throw new StartError(`${portVariable(name)} is ${JSON.stringify(given)}, which is no port`, 'a number from 1 to 65535');
+  };
+  return { ingest: port('ingest'), command: port('command'), projector: port('projector'), query: port('query') };
+}
+
+export function portVariable(name: ServiceName): string {
+  return `${name.toUpperCase()}_PORT`;
+}
+
+/** The process of one service, with its own broker user and database role. */
+export function servicePart(name: ServiceName, folders: Folders, servers: Servers, env: NodeJS.ProcessEnv): Part {
+  const logFile = join(folders.logs, `${name}.log`);
+  return {
+    name,
+    logFile,
+    start: async (spawned) => {
+      const child = spawnOwned(process.execPath, ['--enable-source-maps', entryOf(name, 'main')], {
+        env: { ...commonEnvironment(env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
+      });
+      if (child.pid !== undefined) spawned(child.pid);
+      return await Promise.resolve({ ended: endingOf(child), stop: async () => await endProcess(child, 'SIGTERM', STOP_GRACE_MS) });
+    },
+  };
+}
+
+/** What a part may know of the launcher's environment; development, unless something else is asked for. */
+export function commonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !CONNECTIONS.includes(name)));
+  return { ...kept, NODE_ENV: env['NODE_ENV'] ?? 'development' };
+}
+
+export function entryOf(service: ServiceName, program: string): string {
+  return join(workspaceRoot, 'services', service, 'dist', 'src', `${program}.js`);
+}
+
+function connectionsOf(name: ServiceName, servers: Servers): Record<string, string> {
+  switch (name) {
+    case 'ingest':
+      return { NATS_URL: servers.natsUrl('ingest') };
+    case 'command':
+      return { NATS_URL: servers.natsUrl('command'), WRITE_DATABASE_URL: servers.databaseUrl('command') };
+    case 'projector':
+      return { NATS_URL: servers.natsUrl('projector'), READ_DATABASE_URL: servers.databaseUrl('projector'), EVENT_LOG_URL: servers.databaseUrl('logReader') };
+    case 'query':
+      return { READ_DATABASE_URL: servers.databaseUrl('query'), EVENT_LOG_URL: servers.databaseUrl('logReader') };
+  }
+}

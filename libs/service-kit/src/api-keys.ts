@@ -35,7 +35,13 @@ export class ApiKeys {
 
 /** From `name:secret` or `name:secret@source`, comma-separated; the form is checked by `keyListSetting`. */
 export function apiKeys(list: string): ApiKeys {
-  return new ApiKeys(list.split(',').map((item) => item.trim()).filter((item) => item !== '').map(storedKey));
+  return new ApiKeys(
+    list
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+      .map(storedKey),
+  );
 }
 
 /**
@@ -51,7 +57,10 @@ export function requireKey(...lists: readonly ApiKeys[]): onRequestAsyncHookHand
       return;
     }
     reply.header('www-authenticate', 'Bearer, Basic realm="clientele"');
-    throw new HttpProblem(401, presented === null ? 'No key was sent: use x-api-key, Authorization: Bearer, or the password of Basic' : 'The key is not known');
+    throw new HttpProblem(
+      401,
+      presented === null ? 'No key was sent: use x-api-key, Authorization: Bearer, or the password of Basic' : 'The key is not known',
+    );
   };
 }
 

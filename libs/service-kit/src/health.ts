@@ -78,7 +78,11 @@ export class Health {
       [...this.#work].map(([name, work]) => {
         const stuckMs = now - work.movedAt;
         const ok = work.lag === 0 || stuckMs < this.#stuckAfterMs;
-        return { name, ok, reason: ok ? null : `${work.failure ?? `${work.lag} behind`}, nothing moved for ${Math.floor(stuckMs / 1000)} s` };
+        return {
+          name,
+          ok,
+          reason: ok ? null : `${work.failure ?? `${work.lag} behind`}, nothing moved for ${Math.floor(stuckMs / 1000)} s`,
+        };
       }),
     );
   }

@@ -7,8 +7,28 @@ export type { Logger } from 'pino';
  * all; this is the net below that rule.
  */
 const HIDDEN = [
-  'authorization', 'cookie', '["set-cookie"]', '["x-api-key"]', 'apiKey', 'password', 'secret', 'token', 'connectionString',
-  'body', 'rawEvent', 'payload', 'data', 'personal', 'fields', 'email', 'Email', 'phone', 'Phone', 'Name', 'FirstName', 'LastName',
+  'authorization',
+  'cookie',
+  '["set-cookie"]',
+  '["x-api-key"]',
+  'apiKey',
+  'password',
+  'secret',
+  'token',
+  'connectionString',
+  'body',
+  'rawEvent',
+  'payload',
+  'data',
+  'personal',
+  'fields',
+  'email',
+  'Email',
+  'phone',
+  'Phone',
+  'Name',
+  'FirstName',
+  'LastName',
 ];
 
 const REDACTED_PATHS = HIDDEN.flatMap((name) => ['', '*.', '*.*.'].map((prefix) => join(prefix, name)));

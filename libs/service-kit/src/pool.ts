@@ -16,11 +16,10 @@ export interface PoolOptions {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
-const JSON_TYPES: ReadonlySet<number> = new Set([pg.types.builtins.JSON, pg.types.builtins.JSONB]);
 
 /**
- * Connections with a bound on every wait. `json` and `jsonb` are read by `parseExact`, so numbers keep their digits; `bigint` arrives as text.
- * A connection that breaks while idle is dropped and logged, not thrown.
+ * Connections with a bound on every wait. `json` and `jsonb` are read by `parseExact`, so numbers keep their digits; `bigint` arrives as
+ * text. A connection that breaks while idle is dropped and logged, not thrown.
  */
 export function createPool(url: string, options: PoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
@@ -35,13 +34,14 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     lock_timeout: options.lockTimeoutMs ?? 3_000,
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
-    types: { getTypeParser },
+    types: exactTypes(),
   });
   pool.on('error', (error) => options.logger?.warn({ err: error }, 'idle database connection lost'));
   return pool;
 }
 
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
-  if (JSON_TYPES.has(oid) && format !== 'binary') return parseExact;
-  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
-};
+function exactTypes(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides();
+  for (const type of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTypeParser(type, parseExact);
+  return types;
+}

@@ -48,7 +48,15 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   process.on('SIGINT', () => ending.stop('SIGINT'));
   logger.info({ settings: maskedSettings(service.settings, settings) }, 'starting');
   try {
-    ending.started(await service.start({ settings, logger, metrics: createMetrics(service.name), health, faultPoint: faultFromEnvironment(process.env) }));
+    ending.started(
+      await service.start({
+        settings,
+        logger,
+        metrics: createMetrics(service.name),
+        health,
+        faultPoint: faultFromEnvironment(process.env),
+      }),
+    );
     logger.info('started');
   } catch (error) {
     ending.fail(error);
@@ -94,10 +102,12 @@ class Ending {
     this.#logger.info({ signal }, 'stopping');
     this.#health.stopping();
     setTimeout(() => this.#exit(EXIT.failed, `not stopped within ${this.#stopWithinMs} ms`), this.#stopWithinMs).unref();
-    this.#stopReady.then((stop) => stop()).then(
-      () => this.#exit(EXIT.stopped, 'stopped'),
-      (error: unknown) => this.fail(error),
-    );
+    this.#stopReady
+      .then((stop) => stop())
+      .then(
+        () => this.#exit(EXIT.stopped, 'stopped'),
+        (error: unknown) => this.fail(error),
+      );
   }
 
   fail(error: unknown): void {

@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { aggregateTypes, ConfigError, definitionFor, entitiesOf, loadClienteleConfig, parseClienteleConfig, sourceOf } from '../src/index.ts';
+import {
+  aggregateTypes,
+  ConfigError,
+  definitionFor,
+  entitiesOf,
+  loadClienteleConfig,
+  parseClienteleConfig,
+  sourceOf,
+} from '../src/index.ts';
 
 function mistakesOf(text: string): readonly { line: number; column: number; message: string }[] {
   try {
@@ -18,7 +26,10 @@ t.test('the default file maps the standard objects, and names no source', async 
   const config = loadClienteleConfig();
   t.equal(config.sources, undefined);
   t.strictSame(aggregateTypes(config), ['client', 'contact', 'opportunity', 'lead']);
-  t.strictSame(entitiesOf(config, 'client').map(({ entity }) => entity), ['Account', 'company', 'organization']);
+  t.strictSame(
+    entitiesOf(config, 'client').map(({ entity }) => entity),
+    ['Account', 'company', 'organization'],
+  );
   const account = definitionFor(config, 'salesforce', 'Account');
   t.strictSame(account?.statusPaths, ['Status__c', 'Status']);
   t.strictSame(account?.silentStatuses, ['inactive', 'pending', 'draft']);
@@ -36,7 +47,9 @@ t.test('a custom object needs nothing but its lines', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'clientele-config-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'config.yaml');
-  writeFileSync(file, `
+  writeFileSync(
+    file,
+    `
 version: 1
 broadcast: { silent_statuses: [Void], announce_withdrawal: false }
 mapping:
@@ -47,10 +60,17 @@ mapping:
       fields:
         Account__c: { as: client, references: Account }
         Payer__c: { personal: true }
-`);
+`,
+  );
   t.strictSame(definitionFor(loadClienteleConfig(file), 'salesforce', 'Invoice__c'), {
-    type: 'invoice', statusPaths: ['Status__c'], statusValues: ['Draft', 'Sent'], silentStatuses: ['Void'], announceWithdrawal: false,
-    names: { Account__c: 'client' }, references: { Account__c: 'Account' }, personal: ['Payer__c'],
+    type: 'invoice',
+    statusPaths: ['Status__c'],
+    statusValues: ['Draft', 'Sent'],
+    silentStatuses: ['Void'],
+    announceWithdrawal: false,
+    names: { Account__c: 'client' },
+    references: { Account__c: 'Account' },
+    personal: ['Payer__c'],
   });
 });
 
@@ -65,14 +85,17 @@ mapping:
       status: { fields: [] }
 broadcasts: {}
 `;
-  t.strictSame(mistakesOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`), [
-    '1:1 version: is 2, expected 1',
-    '4:5 mapping.salesforce.Account.aggregate: is missing',
-    '5:7 mapping.salesforce.Account.agregate: is not known here',
-    '7:7 mapping.salesforce.Contact.aggregate: is "Contact!", expected string to match \'^[a-z][a-z0-9_]{0,62}$\'',
-    '8:17 mapping.salesforce.Contact.status.fields: is [], expected array length to be greater or equal to 1',
-    '9:1 broadcasts: is not known here',
-  ]);
+  t.strictSame(
+    mistakesOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`),
+    [
+      '1:1 version: is 2, expected 1',
+      '4:5 mapping.salesforce.Account.aggregate: is missing',
+      '5:7 mapping.salesforce.Account.agregate: is not known here',
+      '7:7 mapping.salesforce.Contact.aggregate: is "Contact!", expected string to match \'^[a-z][a-z0-9_]{0,62}$\'',
+      '8:17 mapping.salesforce.Contact.status.fields: is [], expected array length to be greater or equal to 1',
+      '9:1 broadcasts: is not known here',
+    ],
+  );
 });
 
 t.test('what only the whole file can tell is checked too', async (t) => {
@@ -88,28 +111,37 @@ mapping:
       aggregate: client
       fields: { Name: {}, Title__c: { as: Name } }
 `;
-  t.strictSame(mistakesOf(text).map(({ line, message }) => `${line} ${message}`), [
-    '4 sources.1.id: stands twice',
-    '5 sources.2.provider: has no mapping; those that have one: salesforce',
-    "6 sources.3.id: must be salesforce:<the account's own id>",
-    '11 mapping.salesforce.Account.fields.Title__c: is shown as Name, and so is Name',
-  ]);
+  t.strictSame(
+    mistakesOf(text).map(({ line, message }) => `${line} ${message}`),
+    [
+      '4 sources.1.id: stands twice',
+      '5 sources.2.provider: has no mapping; those that have one: salesforce',
+      "6 sources.3.id: must be salesforce:<the account's own id>",
+      '11 mapping.salesforce.Account.fields.Title__c: is shown as Name, and so is Name',
+    ],
+  );
 });
 
 t.test('broken YAML and a missing file are named as such', async (t) => {
   t.match(mistakesOf('version: 1\nmapping: {\n  a: [\n'), [{ line: 4 }]);
   t.match(mistakesOf('version: 1\nversion: 1\nmapping: {}\n')[0]?.message, /unique/);
-  t.throws(() => loadClienteleConfig('/nowhere/clientele.yaml'), /nowhere\/clientele.yaml is not a valid configuration:\n {2}cannot be read/);
+  t.throws(
+    () => loadClienteleConfig('/nowhere/clientele.yaml'),
+    /nowhere\/clientele.yaml is not a valid configuration:\n {2}cannot be read/,
+  );
   t.equal(mistakesOf('').length, 1);
 });
 
 t.test('an envelope belongs to the source that its account or its name says', async (t) => {
-  const config = parseClienteleConfig(`version: 1
+  const config = parseClienteleConfig(
+    `version: 1
 sources:
   - { id: "salesforce:00DRM0000000Fxt2AC", provider: salesforce }
   - { id: "salesforce:00D5f000005KcCnEAK", provider: salesforce, match: ["aws.partner/appflow*/salesforce.com/*/crm"] }
 mapping: { salesforce: { Account: { aggregate: client } }, hubspot: {} }
-`, 'test.yaml');
+`,
+    'test.yaml',
+  );
   const relay = { name: 'aws.partner/salesforce.com/00DRM0000000Fxt2AC/0YLRM0000004Dfg4AE', account: '00DRM0000000Fxt2AC' };
   const appFlow = { name: 'aws.partner/appflow.test/salesforce.com/123456789012/crm', account: null };
   const sandbox = { name: 'aws.partner/salesforce.com/00DSANDBOX00000AAA/0YL', account: '00DSANDBOX00000AAA' };

@@ -4,19 +4,29 @@ import { apiKeys, createLogger, createMetrics, Health } from '../src/index.ts';
 
 function clock(): { now: () => number; advance(ms: number): void } {
   let time = 0;
-  return { now: () => time, advance: (ms) => { time += ms; } };
+  return {
+    now: () => time,
+    advance: (ms) => {
+      time += ms;
+    },
+  };
 }
 
 t.test('readiness names what fails, and what does not answer in time', async (t) => {
   const health = new Health({ checkTimeoutMs: 20 });
   health.check('database', () => Promise.resolve());
   t.strictSame(await health.readiness(), { ok: true, checks: [{ name: 'database', ok: true, reason: null }] });
-  health.check('broker', () => { throw new Error('connection refused'); });
+  health.check('broker', () => {
+    throw new Error('connection refused');
+  });
   health.check('disk', () => new Promise(() => {}));
-  t.strictSame((await health.readiness()).checks.filter(({ ok }) => !ok), [
-    { name: 'broker', ok: false, reason: 'connection refused' },
-    { name: 'disk', ok: false, reason: 'no answer within 20 ms' },
-  ]);
+  t.strictSame(
+    (await health.readiness()).checks.filter(({ ok }) => !ok),
+    [
+      { name: 'broker', ok: false, reason: 'connection refused' },
+      { name: 'disk', ok: false, reason: 'no answer within 20 ms' },
+    ],
+  );
   health.stopping();
   t.match(await health.readiness(), { ok: false, checks: [{ reason: 'stopping' }] });
 });
@@ -37,7 +47,11 @@ t.test('work is stuck when it lags and nothing has moved for 30 s', async (t) =>
   t.ok(await ok(), 'constant lag with movement is a loaded system, not a stuck one');
   work = { lag: 900, position: '11' };
   time.advance(1_000);
-  t.match(await health.progressing(), { ok: false, checks: [{ name: 'lane 1', reason: '900 behind, nothing moved for 30 s' }] }, 'growing lag is no movement');
+  t.match(
+    await health.progressing(),
+    { ok: false, checks: [{ name: 'lane 1', reason: '900 behind, nothing moved for 30 s' }] },
+    'growing lag is no movement',
+  );
   work = { lag: 0, position: '11' };
   t.ok(await ok(), 'nothing to do');
   time.advance(300_000);
@@ -60,23 +74,37 @@ t.test('keys are known by their secret, and may be bound to a source', async (t)
   const keys = apiKeys('reporting:s3cret, crm:top@secret@salesforce:00D5f000005KcCnEAK,odd:a@b:1:2');
   t.strictSame(keys.identify('s3cret'), { name: 'reporting', source: null });
   t.strictSame(keys.identify('top@secret'), { name: 'crm', source: 'salesforce:00D5f000005KcCnEAK' });
-  for (const wrong of ['', 's3cre', 's3cret ', 'S3cret', 'reporting:s3cret', 'top', 'top@secret@salesforce:00D5f000005KcCnEAK']) t.equal(keys.identify(wrong), null, wrong);
+  for (const wrong of ['', 's3cre', 's3cret ', 'S3cret', 'reporting:s3cret', 'top', 'top@secret@salesforce:00D5f000005KcCnEAK'])
+    t.equal(keys.identify(wrong), null, wrong);
 });
 
 t.test('a log line keeps correlation and drops secrets and records', async (t) => {
   const lines: string[] = [];
-  const destination = new Writable({ write(chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done(); } });
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
   const logger = createLogger('demo', { LOG_LEVEL: 'info' }, destination);
   const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ada@example.com) already exists' });
-  logger.child({ correlationId: 'c-1' }).info({
-    headers: { authorization: 'Bearer hidden', 'x-api-key': 'hidden', cookie: 'hidden' },
-    change: { id: '20250101-x', data: { Email: 'hidden' }, record: { LastName: 'hidden' } },
-    password: 'hidden', err: new Error('append failed', { cause }),
-  }, 'hello');
+  logger.child({ correlationId: 'c-1' }).info(
+    {
+      headers: { authorization: 'Bearer hidden', 'x-api-key': 'hidden', cookie: 'hidden' },
+      change: { id: '20250101-x', data: { Email: 'hidden' }, record: { LastName: 'hidden' } },
+      password: 'hidden',
+      err: new Error('append failed', { cause }),
+    },
+    'hello',
+  );
   const [line = ''] = lines;
   t.notMatch(line, /hidden|ada@example/);
   t.match(JSON.parse(line), {
-    level: 'info', service: 'demo', correlationId: 'c-1', message: 'hello', change: { id: '20250101-x', data: '[redacted]' },
+    level: 'info',
+    service: 'demo',
+    correlationId: 'c-1',
+    message: 'hello',
+    change: { id: '20250101-x', data: '[redacted]' },
     err: { type: 'Error', message: 'append failed', cause: { message: 'duplicate key', code: '23505' } },
   });
 });

@@ -9,7 +9,11 @@ async function startDemo(t: { teardown(run: () => unknown): void }, env: Record<
   const service = await spawnService(ENTRY, { ...ENV, ...env });
   t.teardown(() => service.kill('SIGKILL'));
   const origin = () => /"address":"([^"]+)"/.exec(service.output())?.[1] ?? null;
-  return { service, listening: () => eventually('the demo listens', origin), said: (text: string) => eventually(`the demo says ${text}`, () => service.output().includes(text)) };
+  return {
+    service,
+    listening: () => eventually('the demo listens', origin),
+    said: (text: string) => eventually(`the demo says ${text}`, () => service.output().includes(text)),
+  };
 }
 
 t.test('a stopped service finishes what it has in hand and ends with 0, however often it is told', async (t) => {
@@ -27,7 +31,10 @@ t.test('a stopped service finishes what it has in hand and ends with 0, however 
 });
 
 t.test('errors that nobody caught are logged and end it with 1', async (t) => {
-  for (const [path, message] of [['/fall', 'nobody catches this'], ['/reject', 'nobody awaits this']] as const) {
+  for (const [path, message] of [
+    ['/fall', 'nobody catches this'],
+    ['/reject', 'nobody awaits this'],
+  ] as const) {
     const { service, listening } = await startDemo(t);
     await fetch(`${await listening()}${path}`).catch(() => null);
     t.equal(await service.exited, 1, path);
@@ -59,7 +66,8 @@ t.test('a stop that hangs is ended within its bound', async (t) => {
 t.test('wrong settings are said plainly, all at once', async (t) => {
   const { service } = await startDemo(t, { DEMO_DATABASE_URL: 'mysql://x', DEMO_PORT: 'x' });
   t.equal(await service.exited, 2);
-  t.match(service.output(), /^clientele demo cannot start: 2 settings are wrong:\n {2}DEMO_PORT is "x".*\n {2}DEMO_DATABASE_URL is set \(its value is not shown\), not a URL that begins with postgres:\/\/ or postgresql:\/\//);
+  t.match(service.output(), /^clientele demo cannot start: 2 settings are wrong:\n {2}DEMO_PORT is "x".*\n {2}DEMO_DATABASE_URL is set /);
+  t.match(service.output(), /DEMO_DATABASE_URL .* not a URL that begins with postgres:\/\/ or postgresql:\/\//);
 });
 
 t.test('a fault point kills where it is told to, at the time it is told to, and only in development', async (t) => {
@@ -67,7 +75,13 @@ t.test('a fault point kills where it is told to, at the time it is told to, and 
     const { service, listening } = await startDemo(t, env);
     const address = await listening();
     const answers = [];
-    for (let request = 0; request < 2; request += 1) answers.push(await fetch(`${address}/work`).then(({ status }) => status, () => 'dead'));
+    for (let request = 0; request < 2; request += 1)
+      answers.push(
+        await fetch(`${address}/work`).then(
+          ({ status }) => status,
+          () => 'dead',
+        ),
+      );
     service.kill('SIGTERM');
     return { answers, code: await service.exited };
   };

@@ -1,7 +1,14 @@
 import { Type } from '@sinclair/typebox';
 import t from 'tap';
 import {
-  baseSettings, keyListSetting, maskedSettings, portSetting, postgresUrlSetting, readSettings, SettingsError, settingsHelp,
+  baseSettings,
+  keyListSetting,
+  maskedSettings,
+  portSetting,
+  postgresUrlSetting,
+  readSettings,
+  SettingsError,
+  settingsHelp,
 } from '../src/index.ts';
 
 const schema = Type.Object({
@@ -25,13 +32,21 @@ function mistakesOf(env: Record<string, string>): SettingsError {
 
 t.test('settings are read with their types, and defaults fill in', async (t) => {
   t.strictSame(readSettings(schema, { ...valid, DEMO_PORT: '0', DEMO_FAST: 'TRUE', HOST: '', PATH: '/bin' }), {
-    NODE_ENV: 'production', HOST: '127.0.0.1', LOG_LEVEL: 'info', DEMO_PORT: 0, DEMO_FAST: true, ...valid,
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+    DEMO_PORT: 0,
+    DEMO_FAST: true,
+    ...valid,
   });
 });
 
 t.test('all mistakes are reported at once, each with variable, fault and remedy', async (t) => {
   const { mistakes, message } = mistakesOf({ NODE_ENV: 'prod', DEMO_PORT: '70o4', DEMO_API_KEYS: 'hunter2', DEMO_FAST: 'maybe' });
-  t.strictSame(mistakes.map(({ variable }) => variable), ['NODE_ENV', 'DEMO_PORT', 'DEMO_DATABASE_URL', 'DEMO_API_KEYS', 'DEMO_FAST']);
+  t.strictSame(
+    mistakes.map(({ variable }) => variable),
+    ['NODE_ENV', 'DEMO_PORT', 'DEMO_DATABASE_URL', 'DEMO_API_KEYS', 'DEMO_FAST'],
+  );
   t.match(message, /NODE_ENV is "prod", not one of production, development, test/);
   t.match(message, /DEMO_PORT is "70o4", not an integer from 0 to 65535\. Port of the demo\. Write DEMO_PORT=7009/);
   t.match(message, /DEMO_DATABASE_URL is missing\. .* Write DEMO_DATABASE_URL=postgres:\/\//);
@@ -39,12 +54,14 @@ t.test('all mistakes are reported at once, each with variable, fault and remedy'
 });
 
 t.test('numbers are taken whole or not at all', async (t) => {
-  for (const port of ['1.5', '1e3', '0x10', '65536', '-1', '7004 ;']) t.match(mistakesOf({ ...valid, DEMO_PORT: port }).message, /DEMO_PORT/, port);
+  for (const port of ['1.5', '1e3', '0x10', '65536', '-1', '7004 ;'])
+    t.match(mistakesOf({ ...valid, DEMO_PORT: port }).message, /DEMO_PORT/, port);
 });
 
 t.test('default keys are for development and test alone; an unset NODE_ENV is production', async (t) => {
   const { DEMO_DATABASE_URL } = valid;
-  for (const NODE_ENV of ['development', 'test']) t.equal(readSettings(schema, { DEMO_DATABASE_URL, NODE_ENV }).DEMO_API_KEYS, 'dev:dev-demo-key');
+  for (const NODE_ENV of ['development', 'test'])
+    t.equal(readSettings(schema, { DEMO_DATABASE_URL, NODE_ENV }).DEMO_API_KEYS, 'dev:dev-demo-key');
   t.match(mistakesOf({ DEMO_DATABASE_URL }).message, /DEMO_API_KEYS is missing/);
   t.match(mistakesOf({ DEMO_DATABASE_URL, NODE_ENV: 'production' }).message, /DEMO_API_KEYS is missing/);
 });

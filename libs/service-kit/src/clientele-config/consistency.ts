@@ -10,7 +10,8 @@ function sourceMistakes({ sources = [], mapping }: ClienteleConfig): Mistake[] {
   const known = Object.keys(mapping);
   return sources.flatMap(({ id, provider }, index) => {
     const mistakes: Mistake[] = [];
-    if (!known.includes(provider)) mistakes.push({ path: ['sources', index, 'provider'], message: `has no mapping; those that have one: ${known.join(', ')}` });
+    if (!known.includes(provider))
+      mistakes.push({ path: ['sources', index, 'provider'], message: `has no mapping; those that have one: ${known.join(', ')}` });
     if (!id.startsWith(`${provider}:`) || id.length === provider.length + 1) {
       mistakes.push({ path: ['sources', index, 'id'], message: `must be ${provider}:<the account's own id>` });
     }
@@ -27,7 +28,9 @@ function nameMistakes({ mapping }: ClienteleConfig): Mistake[] {
       return Object.entries(fields).flatMap(([field, { as = field }]) => {
         const owner = owners.get(as);
         owners.set(as, field);
-        return owner === undefined ? [] : [{ path: ['mapping', provider, entity, 'fields', field], message: `is shown as ${as}, and so is ${owner}` }];
+        return owner === undefined
+          ? []
+          : [{ path: ['mapping', provider, entity, 'fields', field], message: `is shown as ${as}, and so is ${owner}` }];
       });
     }),
   );

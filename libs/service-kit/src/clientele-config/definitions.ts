@@ -18,7 +18,9 @@ export function definitionFor(config: ClienteleConfig, provider: string, entity:
 /** The entities of a provider whose records become aggregates of a type. */
 export function entitiesOf(config: ClienteleConfig, aggregateType: string): { provider: string; entity: string }[] {
   return Object.entries(config.mapping).flatMap(([provider, entities]) =>
-    Object.entries(entities).filter(([, mapping]) => mapping.aggregate === aggregateType).map(([entity]) => ({ provider, entity })),
+    Object.entries(entities)
+      .filter(([, mapping]) => mapping.aggregate === aggregateType)
+      .map(([entity]) => ({ provider, entity })),
   );
 }
 
@@ -29,7 +31,10 @@ export function aggregateTypes(config: ClienteleConfig): string[] {
 
 function allDefinitions(config: ClienteleConfig): Map<string, AggregateDefinition> {
   const pairs = Object.entries(config.mapping).flatMap(([provider, entities]) =>
-    Object.entries(entities).map(([entity, mapping]): [string, AggregateDefinition] => [keyOf(provider, entity), definition(mapping, config.broadcast)]),
+    Object.entries(entities).map(([entity, mapping]): [string, AggregateDefinition] => [
+      keyOf(provider, entity),
+      definition(mapping, config.broadcast),
+    ]),
   );
   return new Map(pairs);
 }

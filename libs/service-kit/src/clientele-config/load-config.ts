@@ -34,7 +34,9 @@ function readConfigFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(path, [{ line: 0, column: 0, message: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }]);
+    throw new ConfigError(path, [
+      { line: 0, column: 0, message: `cannot be read: ${error instanceof Error ? error.message : String(error)}` },
+    ]);
   }
 }
 

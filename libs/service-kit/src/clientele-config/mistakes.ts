@@ -22,7 +22,8 @@ export class ConfigError extends Error {
   readonly file: string;
   readonly mistakes: readonly PlacedMistake[];
   constructor(file: string, mistakes: readonly PlacedMistake[]) {
-    super(`${file} is not a valid configuration:\n${mistakes.map(({ line, column, message }) => `  ${line === 0 ? '' : `line ${line}, column ${column}: `}${message}`).join('\n')}`);
+    const lines = mistakes.map(({ line, column, message }) => (line === 0 ? `  ${message}` : `  line ${line}, column ${column}: ${message}`));
+    super(`${file} is not a valid configuration:\n${lines.join('\n')}`);
     this.file = file;
     this.mistakes = mistakes;
   }
@@ -51,7 +52,9 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   for (let length = path.length; length > 0; length -= 1) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
-    const pair = isMap(parent) ? parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key)) : undefined;
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key))
+      : undefined;
     const node = pair?.key ?? document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) return node.range[0];
   }
@@ -62,10 +65,15 @@ function messageOf(error: ValueError): string {
   if (error.value === undefined) return 'is missing';
   if (error.message.startsWith('Unexpected property')) return 'is not known here';
   const alternatives: unknown = error.schema['anyOf'];
-  const wanted = Array.isArray(alternatives) ? `one of ${alternatives.map((one: TSchema) => String(one['const'])).join(', ')}` : error.message.replace(/^Expected /, '');
+  const wanted = Array.isArray(alternatives)
+    ? `one of ${alternatives.map((one: TSchema) => String(one['const'])).join(', ')}`
+    : error.message.replace(/^Expected /, '');
   return `is ${JSON.stringify(error.value)}, expected ${wanted}`;
 }
 
 function pointerParts(pointer: string): string[] {
-  return pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

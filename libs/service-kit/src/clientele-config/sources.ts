@@ -4,7 +4,7 @@ import type { ClienteleConfig } from '@clientele/contracts';
 export interface EnvelopeOrigin {
   /** The envelope's own words, for example EventBridge's `source`; matched against `match`. */
   readonly name: string;
-  /** The account that the provider's mapper reads from it (Salesforce org id, 18 characters; HubSpot portal id); null where it carries none. */
+  /** The account that the provider's mapper reads from it (an org's or a portal's id); null where it carries none. */
   readonly account: string | null;
 }
 
@@ -18,10 +18,13 @@ export function sourceOf(config: ClienteleConfig, provider: string, origin: Enve
   const matched = sources.find(({ match }) => match?.some((pattern) => fits(pattern, origin.name)));
   if (matched) return matched.id;
   const configured = sources.find(({ id, match }) => match === undefined && id === own);
-  return configured?.id ?? (development ? own ?? `${provider}:${origin.name}` : null);
+  return configured?.id ?? (development ? (own ?? `${provider}:${origin.name}`) : null);
 }
 
 function fits(pattern: string, name: string): boolean {
-  const source = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*');
+  const source = pattern
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
   return new RegExp(`^${source}$`).test(name);
 }

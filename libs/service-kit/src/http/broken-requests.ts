@@ -16,7 +16,7 @@ export function answerBrokenRequests(this: FastifyInstance, error: ConnectionErr
   const body = JSON.stringify(problemBody(problem, correlationId));
   this.log.info({ correlationId, status: problem.statusCode, code: error.code }, 'broken request');
   socket.end(
-    `HTTP/1.1 ${problem.statusCode} ${problem.statusCode === 400 ? 'Bad Request' : 'Refused'}\r\ncontent-type: application/problem+json\r\n` +
+    `HTTP/1.1 ${problem.statusCode} Refused\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n${CORRELATION_HEADER}: ${correlationId}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

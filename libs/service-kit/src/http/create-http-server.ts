@@ -21,7 +21,13 @@ import { sendProblem } from './problems.ts';
 import { observeRequests } from './request-log.ts';
 import { registerFormats, validatorCompiler } from './validation.ts';
 
-export type HttpServer = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 export interface HttpServerOptions {
   readonly service: string;

@@ -3,7 +3,10 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { HttpServer, HttpServerOptions } from './create-http-server.ts';
 
 /** `/docs` for people, `/openapi.json` for machines; both from the routes' own schemas. */
-export async function registerDocs(app: HttpServer, { service, description }: Pick<HttpServerOptions, 'service' | 'description'>): Promise<void> {
+export async function registerDocs(
+  app: HttpServer,
+  { service, description }: Pick<HttpServerOptions, 'service' | 'description'>,
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -18,7 +21,9 @@ export async function registerDocs(app: HttpServer, { service, description }: Pi
     },
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())));
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
+    reply.type('application/json').send(JSON.stringify(app.swagger())),
+  );
 }
 
 /** What a route's schema says of the keys it wants. */

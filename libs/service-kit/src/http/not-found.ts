@@ -29,6 +29,9 @@ function methodsOf(method: HTTPMethods | HTTPMethods[]): HTTPMethods[] {
 }
 
 function patternOf(url: string): RegExp {
-  const source = url.replace(/\/$/, '').split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '.*')));
+  const source = url
+    .replace(/\/$/, '')
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '.*')));
   return new RegExp(`^${source.join('/')}/?$`);
 }

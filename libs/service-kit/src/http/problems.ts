@@ -11,7 +11,11 @@ export class HttpProblem extends Error {
   /** Seconds; becomes `Retry-After`. */
   readonly retryAfter: number | null;
   readonly quarantineId: string | null;
-  constructor(statusCode: number, detail: string, options: { errors?: readonly Finding[]; retryAfter?: number; quarantineId?: string } = {}) {
+  constructor(
+    statusCode: number,
+    detail: string,
+    options: { errors?: readonly Finding[]; retryAfter?: number; quarantineId?: string } = {},
+  ) {
     super(detail);
     this.statusCode = statusCode;
     this.errors = options.errors ?? [];
@@ -26,8 +30,12 @@ const RETRY_CONFLICT_AFTER_S = 1;
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ValidationError) return new HttpProblem(400, error.message, { errors: error.findings });
-  if (error instanceof UnavailableError) return new HttpProblem(503, 'Something this service stands on is away, full or slow: try again later', { retryAfter: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) });
-  if (error instanceof ConcurrencyError) return new HttpProblem(503, 'Others changed the same record: try again', { retryAfter: RETRY_CONFLICT_AFTER_S });
+  if (error instanceof UnavailableError)
+    return new HttpProblem(503, 'Something this service stands on is away, full or slow: try again later', {
+      retryAfter: Math.max(1, Math.ceil(error.retryAfterMs / 1000)),
+    });
+  if (error instanceof ConcurrencyError)
+    return new HttpProblem(503, 'Others changed the same record: try again', { retryAfter: RETRY_CONFLICT_AFTER_S });
   return fromFramework(error) ?? new HttpProblem(500, 'The service failed on this request; its log says why under the correlation id');
 }
 
@@ -73,5 +81,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   // Set again here, since what the framework refuses has passed no hook.
   reply.header(CORRELATION_HEADER, request.id);
   if (problem.retryAfter !== null) reply.header('retry-after', String(problem.retryAfter));
-  return reply.code(problem.statusCode).type('application/problem+json').send(JSON.stringify(problemBody(problem, request.id)));
+  return reply
+    .code(problem.statusCode)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemBody(problem, request.id)));
 }

@@ -15,7 +15,10 @@ export function registerFormats(): void {
   FormatRegistry.Set('date-time', (text) => RFC3339.test(text) && !Number.isNaN(Date.parse(text)));
 }
 
-/** Checks requests by their TypeBox schemas. Bodies are taken as they are; texts of a query become numbers and booleans where one is asked for. */
+/**
+ * Checks requests by their TypeBox schemas. Bodies are taken as they are; texts of a query become numbers and booleans where one is
+ * asked for.
+ */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = TypeCompiler.Compile(schema);
   return (input: unknown) => {
@@ -35,7 +38,10 @@ function validationError(part: string, errors: Iterable<ValueError>): Validation
     findings.push({ path, code: codeOf(error), message: messageOf(error) });
     if (findings.length === MOST_FINDINGS) break;
   }
-  return new ValidationError(`The request is not valid: ${findings.map(({ path, message }) => `${path}: ${message}`).join('; ')}`, findings);
+  return new ValidationError(
+    `The request is not valid: ${findings.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+    findings,
+  );
 }
 
 function codeOf(error: ValueError): string {
@@ -46,6 +52,6 @@ function codeOf(error: ValueError): string {
 function messageOf(error: ValueError): string {
   const alternatives: unknown = error.schema['anyOf'];
   if (!Array.isArray(alternatives)) return error.message;
-  const constants = alternatives.map((one: TSchema): unknown => one['const']).filter((one) => one !== undefined);
+  const constants = alternatives.flatMap(({ const: one }: TSchema): string[] => (one === undefined ? [] : [String(one)]));
   return constants.length === alternatives.length ? `Expected one of ${constants.join(', ')}` : error.message;
 }

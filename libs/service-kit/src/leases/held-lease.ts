@@ -1,6 +1,6 @@
 import type { Lease } from './lease-keeper.ts';
 
-/** Of the time to live, what stays unused: it covers the drift between our clock and the database's, and the way to the work's own check. */
+/** Of the time to live, what stays unused: it covers the drift between our clock and the database's, and the way to the work's check. */
 const MARGIN_MS = 100;
 
 /** A lease in hand, with the clock that ends it when nobody has proved it to be ours. */

@@ -27,10 +27,16 @@ export interface LeaseKeeperOptions {
   readonly ttlMs?: number;
   /** Writes the new epoch where it guards the work, in the transaction that takes the lease. */
   readonly fence?: Fence;
-  /** The work under a lease. It returns once nothing of it is under way, soon after `signal` aborts; returning or throwing before gives the lease back. */
+  /**
+   * The work under a lease. It returns once nothing of it is under way, soon after `signal` aborts. To return or throw before that gives
+   * the lease back, to another member if there is one.
+   */
   readonly hold: (lease: Lease) => Promise<void>;
   readonly logger: Logger;
 }
+
+/** How long a member leaves a lease alone that its own work failed under: others, who may take it after one, come first. */
+const SHUN_FOR_TTLS = 3;
 
 /**
  * Keeps this member's fair share of a group's leases: takes free ones, gives back when others lack, hands over at once when stopped.
@@ -94,12 +100,18 @@ export class LeaseKeeper {
     await this.#table.announce();
     const { members, leases } = await this.#table.view();
     const plan = planLeases(this.#member, members, leases);
-    for (const name of plan.giveBack) this.#leases.get(name)?.end('another member should have it');
-    let left = plan.takeAtMost;
-    for (const name of plan.free) {
-      if (left === 0 || this.#stopping) return;
-      if (this.#mayTake(name) && (await this.#acquire(name))) left -= 1;
+    this.#giveBack(plan.giveBack);
+    let lacking = plan.takeAtMost;
+    for (const { name, abandoned } of plan.free) {
+      if (this.#stopping || (lacking <= 0 && !abandoned)) continue;
+      if (this.#mayTake(name) && (await this.#acquire(name))) lacking -= 1;
     }
+  }
+
+  /** Those that are ending already count first; then the oldest, so that one taken over from a member that failed on it is kept. */
+  #giveBack(count: number): void {
+    const leases = [...this.#leases.values()].sort((a, b) => Number(b.signal.aborted) - Number(a.signal.aborted));
+    for (const lease of leases.slice(0, count)) lease.end('another member should have it');
   }
 
   async #renew(): Promise<void> {
@@ -122,7 +134,9 @@ export class LeaseKeeper {
     if (epoch === null) return false;
     const { logger, group } = this.#options;
     logger.info({ group, lease: name, epoch }, 'lease taken');
-    const lease = new HeldLease(name, epoch, asked + this.#ttlMs, (reason) => logger.info({ group, lease: name, epoch, reason }, 'lease ends'));
+    const lease = new HeldLease(name, epoch, asked + this.#ttlMs, (reason) => {
+      logger.info({ group, lease: name, epoch, reason }, 'lease ends');
+    });
     this.#leases.set(name, lease);
     lease.done = this.#work(lease);
     return true;
@@ -134,7 +148,7 @@ export class LeaseKeeper {
     } catch (error) {
       this.#options.logger.error({ err: error, lease: lease.name, epoch: lease.epoch }, 'work under a lease failed');
     }
-    if (!lease.signal.aborted) this.#shunned.set(lease.name, performance.now() + this.#ttlMs);
+    if (!lease.signal.aborted) this.#shunned.set(lease.name, performance.now() + SHUN_FOR_TTLS * this.#ttlMs);
     lease.end('its work ended');
     await this.#try('release', () => this.#table.release(lease.name, lease.epoch));
     this.#leases.delete(lease.name);

@@ -1,15 +1,17 @@
-/** A lease as the table shows it; `owner` is null for one that nobody holds now. */
+/** A lease as the table shows it. */
 export interface LeaseView {
   readonly name: string;
+  /** Null for one that nobody holds now. */
   readonly owner: string | null;
+  /** Free for so long that those whose share it is either cannot work under it or would have taken it. */
+  readonly abandoned: boolean;
 }
 
 export interface LeasePlan {
-  /** Leases of mine that another member should have. */
-  readonly giveBack: readonly string[];
-  /** Free leases, in the order to try them. */
-  readonly free: readonly string[];
-  /** How many of them I may take. */
+  /** How many of mine other members should have. */
+  readonly giveBack: number;
+  /** Free leases that may be taken, in the order to try them: as many as the share lacks, and any that is abandoned. */
+  readonly free: readonly LeaseView[];
   readonly takeAtMost: number;
 }
 
@@ -20,18 +22,23 @@ export interface LeasePlan {
  */
 export function planLeases(me: string, members: readonly string[], leases: readonly LeaseView[]): LeasePlan {
   const live = [...new Set([...members, me])];
-  const heldBy = new Map(live.map((member) => [member, leases.filter(({ owner }) => owner === member).map(({ name }) => name)]));
-  const count = (member: string): number => heldBy.get(member)?.length ?? 0;
+  const held = new Map(live.map((member) => [member, leases.filter(({ owner }) => owner === member).length]));
+  const count = (member: string): number => held.get(member) ?? 0;
   const ranked = live.sort((a, b) => count(b) - count(a) || (a < b ? -1 : 1));
   const larger = leases.length % live.length;
   const share = Math.floor(leases.length / live.length) + (ranked.indexOf(me) < larger ? 1 : 0);
-  const mine = heldBy.get(me) ?? [];
-  const free = leases.filter(({ owner }) => owner === null || !heldBy.has(owner)).map(({ name }) => name);
-  return { giveBack: mine.slice(share), free: rotated(free, ranked.indexOf(me)), takeAtMost: Math.max(0, share - mine.length) };
+  return {
+    giveBack: Math.max(0, count(me) - share),
+    free: rotated(
+      leases.filter(({ owner }) => owner === null || !held.has(owner)),
+      ranked.indexOf(me),
+    ),
+    takeAtMost: Math.max(0, share - count(me)),
+  };
 }
 
 /** Members begin at different places, so that they seldom reach for the same lease. */
-function rotated(names: readonly string[], by: number): string[] {
-  const start = names.length === 0 ? 0 : by % names.length;
-  return [...names.slice(start), ...names.slice(0, start)];
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
 }

@@ -28,7 +28,9 @@ export class LeaseTable {
   /** Says that this member lives, and forgets those that have not said so for ten times the time to live. */
   async announce(): Promise<void> {
     await this.#query(
-      `with gone as (delete from clientele.lease_members where pool = $1 and member <> $2 and expires_at < clock_timestamp() - 10 * ($3 * interval '1 ms'))
+      `with gone as (
+         delete from clientele.lease_members
+         where pool = $1 and member <> $2 and expires_at < clock_timestamp() - 10 * ($3 * interval '1 ms'))
        insert into clientele.lease_members (pool, member, expires_at) values ($1, $2, clock_timestamp() + $3 * interval '1 ms')
        on conflict (pool, member) do update set expires_at = excluded.expires_at`,
       [this.#group, this.#member, this.#ttlMs],
@@ -49,15 +51,18 @@ export class LeaseTable {
   }
 
   async view(): Promise<{ members: string[]; leases: LeaseView[] }> {
-    const { rows } = await this.#query<{ members: string[]; leases: string[]; owners: (string | null)[] }>(
-      `select array(select member::text from clientele.lease_members where pool = $1 and expires_at > clock_timestamp()) as members,
-              array_agg(name order by name) as leases,
-              array_agg(case when expires_at > clock_timestamp() then owner::text end order by name) as owners
-       from clientele.leases where name = any($2)`,
-      [this.#group, this.#names],
-    );
-    const { members = [], leases, owners } = rows[0] ?? {};
-    return { members, leases: (leases ?? []).map((name, index) => ({ name, owner: owners?.[index] ?? null })) };
+    const [{ rows: members }, { rows: leases }] = await Promise.all([
+      this.#query<{ member: string }>('select member from clientele.lease_members where pool = $1 and expires_at > clock_timestamp()', [
+        this.#group,
+      ]),
+      this.#query<{ name: string; owner: string | null; abandoned: boolean }>(
+        `select name, case when expires_at > clock_timestamp() then owner end as owner,
+                isfinite(expires_at) and expires_at < clock_timestamp() - $2 * interval '1 ms' as abandoned
+         from clientele.leases where name = any($1) order by name`,
+        [this.#names, this.#ttlMs],
+      ),
+    ]);
+    return { members: members.map(({ member }) => member), leases };
   }
 
   /** @returns the new epoch, or null when another member was first. */
@@ -86,7 +91,10 @@ export class LeaseTable {
   }
 
   async release(name: string, epoch: number): Promise<void> {
-    await this.#query(`update clientele.leases set owner = null, expires_at = '-infinity' where name = $1 and epoch = $2 and owner = $3`, [name, epoch, this.#member]);
+    await this.#query(
+      'update clientele.leases set owner = null, expires_at = clock_timestamp() where name = $1 and epoch = $2 and owner = $3',
+      [name, epoch, this.#member],
+    );
   }
 
   async leave(): Promise<void> {

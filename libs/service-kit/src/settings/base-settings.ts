@@ -8,12 +8,18 @@ export const baseSettings = {
     example: 'production',
   }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on', example: '0.0.0.0' }),
-  LOG_LEVEL: Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)), {
-    default: 'info',
-    description: 'Least severe level that is logged; debug has a line for every request',
-    example: 'info',
-  }),
+  LOG_LEVEL: Type.Union(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+    {
+      default: 'info',
+      description: 'Least severe level that is logged; debug has a line for every request',
+      example: 'info',
+    },
+  ),
   CLIENTELE_CONFIG: Type.Optional(
-    Type.String({ description: 'YAML file with sources and mapping; unset: the default mapping of the three CRMs', example: 'clientele.yaml' }),
+    Type.String({
+      description: 'YAML file with sources and mapping; unset: the default mapping of the three CRMs',
+      example: 'clientele.yaml',
+    }),
   ),
 };

@@ -37,7 +37,7 @@ export function readSettings<T extends TObject>(schema: T, env: Environment): St
   const settings: Record<string, unknown> = {};
   const mistakes: SettingMistake[] = [];
   for (const [variable, property] of Object.entries(schema.properties)) {
-    const text = env[variable]?.trim() || defaultText(property, env);
+    const text = textOf(env[variable]) ?? defaultText(property, env);
     if (text === undefined) {
       if (property.default !== undefined) settings[variable] = property.default;
       else if (!(OptionalKind in property)) mistakes.push({ variable, wrong: 'is missing', remedy: remedy(variable, property) });
@@ -45,10 +45,16 @@ export function readSettings<T extends TObject>(schema: T, env: Environment): St
     }
     const value = convert(property, text);
     if (Value.Check(property, value)) settings[variable] = value;
-    else mistakes.push({ variable, wrong: `is ${quote(property, text)}, not ${expectation(property)}`, remedy: remedy(variable, property) });
+    else
+      mistakes.push({ variable, wrong: `is ${quote(property, text)}, not ${expectation(property)}`, remedy: remedy(variable, property) });
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return Value.Decode(schema, settings);
+}
+
+function textOf(value: string | undefined): string | undefined {
+  const text = value?.trim();
+  return text === '' ? undefined : text;
 }
 
 function defaultText(property: TSchema, env: Environment): string | undefined {

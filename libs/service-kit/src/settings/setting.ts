@@ -47,7 +47,12 @@ export function portSetting(defaultPort: number, description: string) {
 
 /** A connection URL. It may hold a password, so it is shown masked. */
 export function urlSetting(protocols: readonly string[], options: SettingOptions) {
-  return Type.String({ pattern: `^(${protocols.join('|')})://.+`, expects: `a URL that begins with ${protocols.map((p) => `${p}://`).join(' or ')}`, secret: true, ...options });
+  return Type.String({
+    pattern: `^(${protocols.join('|')})://.+`,
+    expects: `a URL that begins with ${protocols.map((p) => `${p}://`).join(' or ')}`,
+    secret: true,
+    ...options,
+  });
 }
 
 export function postgresUrlSetting(description: string) {

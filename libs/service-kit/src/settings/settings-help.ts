@@ -6,7 +6,8 @@ import { expectation, settingOptions } from './setting.ts';
 export function settingsHelp(service: string, schema: TObject): string {
   const entries = Object.entries(schema.properties).map(([variable, property]) => {
     const { description, developmentDefault, example } = settingOptions(property);
-    const fallback = property.default !== undefined ? `default ${String(property.default)}` : OptionalKind in property ? 'optional' : 'required';
+    const fallback =
+      property.default !== undefined ? `default ${String(property.default)}` : OptionalKind in property ? 'optional' : 'required';
     const development = developmentDefault === undefined ? '' : `; in development ${developmentDefault}`;
     const sample = example === undefined ? '' : `\n      for example ${variable}=${example}`;
     return `  ${variable}  (${fallback}${development})\n      ${description ?? 'No description'}: ${expectation(property)}${sample}`;
@@ -16,7 +17,11 @@ export function settingsHelp(service: string, schema: TObject): string {
 
 /** Settings as they may be shown: secrets as `***`, passwords in URLs likewise. */
 export function maskedSettings(schema: TObject, settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schema.properties).filter(([name]) => settings[name] !== undefined).map(([name, property]) => [name, settingOptions(property).secret ? masked(settings[name]) : settings[name]]));
+  return Object.fromEntries(
+    Object.entries(schema.properties)
+      .filter(([name]) => settings[name] !== undefined)
+      .map(([name, property]) => [name, settingOptions(property).secret ? masked(settings[name]) : settings[name]]),
+  );
 }
 
 function masked(value: unknown): string {

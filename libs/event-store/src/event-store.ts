@@ -154,3 +154,19 @@ export interface EventStore {
   /** The log's incarnation and newest position. */
   head(): Promise<{ incarnation: string; position: number }>;
 }
+
+/** Where a lane stands. */
+export interface LaneCheckpoint {
+  /** Of the lease that may move it. */
+  readonly epoch: number;
+  /** Null before the lane's first message. */
+  readonly position: LanePosition | null;
+  /** Publisher -> the number of its first change that has not been counted. */
+  readonly publishers: ReadonlyMap<string, number>;
+}
+
+/** Beside the events: the lanes that they are decided from. */
+export interface LaneStore {
+  /** Null for a lane that never had an owner. @throws UnavailableError */
+  laneCheckpoint(lane: string): Promise<LaneCheckpoint | null>;
+}

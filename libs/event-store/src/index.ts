@@ -1,1 +1,11 @@
 export * from './event-store.ts';
+export * from './ledger-day.ts';
+export * from './memory/in-memory-event-store.ts';
+export * from './migrate.ts';
+export * from './postgres/group-committer.ts';
+export { fenceLane } from './postgres/lane-state.ts';
+export * from './postgres/maintenance.ts';
+export * from './postgres/postgres-event-store.ts';
+export * from './postgres/postgres-log-feed.ts';
+export * from './postgres/relay-state.ts';
+export * from './uuid-v7.ts';

@@ -1,0 +1,48 @@
+import { BehindRetentionError, type FeedBatch, type FeedPosition, type FeedReadOptions, type LogEntry } from '@clientele/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** One look at the log, all from one moment. */
+export interface LogPage {
+  readonly incarnation: string;
+  readonly head: number;
+  readonly entries: readonly LogEntry[];
+}
+
+export type ReadPage = (afterPosition: number, limit: number) => Promise<LogPage>;
+
+const SHORTEST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 250;
+const DEFAULT_ENTRIES = 500;
+
+/**
+ * Follows the log by looking again and again: at once while there is something, then after 5 ms, twice as long each time up to 250 ms.
+ * @throws BehindRetentionError where `after` is a place in another incarnation of the log.
+ */
+export async function* pollLog(read: ReadPage, after: FeedPosition, options: FeedReadOptions): AsyncGenerator<FeedBatch> {
+  const { signal, maxEntries = DEFAULT_ENTRIES } = options;
+  let { position } = after;
+  let pause = SHORTEST_PAUSE_MS;
+  while (!signal.aborted) {
+    const { incarnation, head, entries } = await read(position, maxEntries);
+    if (after.incarnation !== null && after.incarnation !== incarnation) {
+      throw new BehindRetentionError(`position ${position} is one of the log ${after.incarnation}; this log is ${incarnation}`);
+    }
+    const last = entries.at(-1);
+    if (last === undefined) {
+      await sleep(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      continue;
+    }
+    yield { incarnation, entries, head };
+    position = last.position;
+    pause = SHORTEST_PAUSE_MS;
+  }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

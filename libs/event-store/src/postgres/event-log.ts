@@ -1,0 +1,55 @@
+import { logEntryFromRow, type EventLogRow, type LogEntry } from '@clientele/contracts';
+import type pg from 'pg';
+import type { LogPage } from '../poll-log.ts';
+
+// Not prepared: planned anew each time, with the sizes of the moment.
+const ENTRIES = 'select * from published.event_log where position > $1 order by position limit $2';
+// Head and entries from one snapshot, so that the head is never behind the entries.
+const PAGE = `select h.incarnation, h.position as head, e.* from published.log_head h left join lateral (
+  select * from published.event_log where position > $1 order by position limit $2) e on true order by e.position`;
+const HEAD = 'select incarnation, position from published.log_head';
+
+export interface LogHead {
+  readonly incarnation: string;
+  readonly position: number;
+}
+
+/** Log entries after a position. @throws Error where one is missing: the log has no holes. */
+export async function readEntries(pool: pg.Pool, afterPosition: number, limit: number): Promise<LogEntry[]> {
+  const { rows } = await pool.query<EventLogRow>(ENTRIES, [afterPosition, limit]);
+  return denseEntries(rows, afterPosition);
+}
+
+/** The same beside the head of that moment. */
+export async function readPage(pool: pg.Pool, afterPosition: number, limit: number): Promise<LogPage> {
+  const { rows } = await pool.query<EventLogRow & { incarnation: string; head: string } | NoEntry>(PAGE, [afterPosition, limit]);
+  const [first] = rows;
+  if (first === undefined) throw notMigrated();
+  const entries = denseEntries(rows.filter((row) => row.position !== null), afterPosition);
+  return { incarnation: first.incarnation, head: Number(first.head), entries };
+}
+
+interface NoEntry {
+  readonly incarnation: string;
+  readonly head: string;
+  readonly position: null;
+}
+
+function denseEntries(rows: readonly EventLogRow[], afterPosition: number): LogEntry[] {
+  return rows.map((row, index) => {
+    const entry = logEntryFromRow(row);
+    const expected = afterPosition + index + 1;
+    if (entry.position !== expected) throw new Error(`the log has ${entry.position} where ${expected} must stand`);
+    return entry;
+  });
+}
+
+export async function readHead(pool: pg.Pool): Promise<LogHead> {
+  const { rows: [head] } = await pool.query<{ incarnation: string; position: string }>(HEAD);
+  if (head === undefined) throw notMigrated();
+  return { incarnation: head.incarnation, position: Number(head.position) };
+}
+
+function notMigrated(): Error {
+  return new Error('the log has no head: the write database was not migrated');
+}

@@ -1,0 +1,123 @@
+import { ConcurrencyError, noFault, type FaultPoint, type LogEntry, type StoredEvent } from '@clientele/contracts';
+import type pg from 'pg';
+import {
+  keyText, type CommitResult, type CommitUnit, type EventStore, type LaneCheckpoint, type LaneStore, type LoadRequest, type LoadResult,
+  type StreamRead, type StreamWrite, type WriteResult,
+} from '../event-store.ts';
+import { ledgerDay } from '../ledger-day.ts';
+import { appendParameters, commitResults, type AppendAnswer } from './append-group.ts';
+import { dateArray, textArray } from './binary-array.ts';
+import { storeError } from './errors.ts';
+import { readEntries, readHead } from './event-log.ts';
+import { DEFAULT_LIMITS, GroupCommitter, type GroupLimits } from './group-committer.ts';
+import { readLaneCheckpoint } from './lane-state.ts';
+import { prepareUnit, type PreparedUnit } from '../prepared-unit.ts';
+import { readStreamEvents } from './streams.ts';
+
+export interface PostgresEventStoreOptions {
+  /** Connections of `clientele_command`. They carry the statement timeout. The caller ends the pool. */
+  readonly pool: pg.Pool;
+  /** Called as `append.before` and `append.after`, around the one round trip of a group. */
+  readonly fault?: FaultPoint;
+  /** How long an append waits for another process's (default 2000 ms). */
+  readonly lockTimeoutMs?: number;
+  readonly limits?: Partial<GroupLimits>;
+}
+
+const APPEND = `select clientele.append_group($1, ${appendParameters([]).map((_, n) => `$${n + 2}`).join()}) as answer`;
+const LOAD = 'select aggregate_ids, known from clientele.load_known($1, $2, $3, $4, $5)';
+
+/** The event store on PostgreSQL. */
+export class PostgresEventStore implements EventStore, LaneStore {
+  readonly #pool: pg.Pool;
+  readonly #fault: FaultPoint;
+  readonly #lockTimeoutMs: number;
+  readonly #groups: GroupCommitter;
+
+  constructor(options: PostgresEventStoreOptions) {
+    this.#pool = options.pool;
+    this.#fault = options.fault ?? noFault;
+    this.#lockTimeoutMs = options.lockTimeoutMs ?? 2000;
+    this.#groups = new GroupCommitter((group) => this.#appendGroup(group), { ...DEFAULT_LIMITS, ...options.limits });
+  }
+
+  async append(writes: readonly StreamWrite[]): Promise<readonly WriteResult[]> {
+    const [result] = await this.commit([{ writes, outcomes: [], ledger: [], repeats: [], mappings: [] }]);
+    if (result?.status === 'committed') return result.writes;
+    if (result?.status === 'conflict') throw new ConcurrencyError(result.streamId, result.expected, result.actual);
+    throw new TypeError('an append without mappings and lane was refused for one of them');
+  }
+
+  async commit(units: readonly CommitUnit[]): Promise<readonly CommitResult[]> {
+    const prepared = units.map(prepareUnit);
+    return await Promise.all(prepared.map((unit) => this.#groups.commit(unit)));
+  }
+
+  async load({ keys, commandIds }: LoadRequest): Promise<LoadResult> {
+    const { rows: [row] } = await this.#query<{ aggregate_ids: (string | null)[] | null; known: boolean[] | null }>('loading', {
+      name: 'load_known', text: LOAD, values: [
+        textArray(keys.map(({ source }) => source)), textArray(keys.map(({ entity }) => entity)),
+        textArray(keys.map(({ externalId }) => externalId)), textArray(commandIds), dateArray(commandIds.map(ledgerDay)),
+      ],
+    });
+    const mapped = keys.flatMap((key, index): [string, string][] => {
+      const id = row?.aggregate_ids?.[index];
+      return id === undefined || id === null ? [] : [[keyText(key), id]];
+    });
+    return { mappings: new Map(mapped), known: new Set(commandIds.filter((_, index) => row?.known?.[index] === true)) };
+  }
+
+  async readStream(streamId: string, options: { afterVersion?: number; toVersion?: number; until?: Date } = {}): Promise<readonly StoredEvent[]> {
+    const { afterVersion = 0, ...bounds } = options;
+    return await this.#guard('reading a stream', () => readStreamEvents(this.#pool, [{ streamId, afterVersion }], bounds));
+  }
+
+  async readStreams(reads: readonly StreamRead[]): Promise<ReadonlyMap<string, readonly StoredEvent[]>> {
+    const events = await this.#guard('reading streams', () => readStreamEvents(this.#pool, reads));
+    const streams = new Map<string, StoredEvent[]>();
+    for (const event of events) {
+      const stream = streams.get(event.streamId);
+      if (stream === undefined) streams.set(event.streamId, [event]);
+      else stream.push(event);
+    }
+    return streams;
+  }
+
+  async readAll(afterPosition: number, limit: number): Promise<readonly LogEntry[]> {
+    return await this.#guard('reading the log', () => readEntries(this.#pool, afterPosition, limit));
+  }
+
+  async head(): Promise<{ incarnation: string; position: number }> {
+    return await this.#guard('reading the head', () => readHead(this.#pool));
+  }
+
+  async laneCheckpoint(lane: string): Promise<LaneCheckpoint | null> {
+    return await this.#guard('reading a checkpoint', () => readLaneCheckpoint(this.#pool, lane));
+  }
+
+  /** Resolves when everything that was asked for has its answer. */
+  async drained(): Promise<void> {
+    await this.#groups.drained();
+  }
+
+  async #appendGroup(group: readonly PreparedUnit[]): Promise<readonly CommitResult[]> {
+    const values = [this.#lockTimeoutMs, ...appendParameters(group)];
+    this.#fault('append.before');
+    const { rows: [row] } = await this.#query<{ answer: AppendAnswer }>('an append', { name: 'append_group', text: APPEND, values });
+    this.#fault('append.after');
+    if (row === undefined) throw new TypeError('append_group gave no answer');
+    return commitResults(group, row.answer);
+  }
+
+  async #query<R extends pg.QueryResultRow>(doing: string, query: pg.QueryConfig): Promise<pg.QueryResult<R>> {
+    return await this.#guard(doing, () => this.#pool.query<R>(query));
+  }
+
+  async #guard<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, doing);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { logEntryFromRow, type EventLogRow, type StoredEvent } from '@clientele/contracts';
+import pg from 'pg';
+import { uuid } from '../checks.ts';
+import type { StreamRead } from '../event-store.ts';
+import { bigintArray, uuidArray } from './binary-array.ts';
+
+export interface StreamBounds {
+  readonly toVersion?: number;
+  /** Recorded no later than this. */
+  readonly until?: Date;
+}
+
+const STREAMS = 'select * from clientele.read_streams($1, $2, $3, $4)';
+const JSON_OID = 114;
+
+/** Leaves JSON as it is stored: the driver's own parser would round its numbers. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+    oid === JSON_OID ? (text: string) => text : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Events of the streams, versions rising in each, in one round trip. */
+export async function readStreamEvents(pool: pg.Pool, reads: readonly StreamRead[], bounds: StreamBounds = {}): Promise<StoredEvent[]> {
+  if (reads.length === 0) return [];
+  const { rows } = await pool.query<EventLogRow>({
+    name: 'read_streams', text: STREAMS, types, values: [
+      uuidArray(reads.map(({ streamId }) => uuid('a stream id', streamId))), bigintArray(reads.map(({ afterVersion }) => afterVersion)),
+      bounds.toVersion ?? Number.MAX_SAFE_INTEGER, bounds.until ?? 'infinity',
+    ],
+  });
+  return rows.map((row) => {
+    const entry = logEntryFromRow(row);
+    if (entry.kind !== 'event') throw new Error(`log entry ${entry.position} stands in a stream but is no event`);
+    return entry;
+  });
+}

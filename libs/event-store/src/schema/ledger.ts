@@ -1,0 +1,50 @@
+import type { Outcome } from '@clientele/contracts';
+import { bigint, date, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { clientele, exactJson, moment } from './namespace.ts';
+
+/** One row a command: the index of change ids. Partitioned by day; kept 15 days, parked work until it is done. */
+export const ledger = clientele.table(
+  'ledger',
+  {
+    commandId: text('command_id').notNull(),
+    /** The UTC day that the id begins with. */
+    day: date('day', { mode: 'string' }).notNull(),
+    commandType: text('command_type').notNull(),
+    provider: text('provider').notNull(),
+    source: text('source'),
+    outcome: text('outcome').$type<Outcome>().notNull(),
+    reason: text('reason'),
+    errors: exactJson('errors').notNull(),
+    aggregateId: uuid('aggregate_id'),
+    /** How often the command came again. */
+    repeats: integer('repeats').notNull().default(0),
+    receivedAt: moment('received_at').notNull(),
+    decidedAt: moment('decided_at').notNull(),
+    /** The whole command, for work that is taken up again. */
+    payload: exactJson('payload'),
+  },
+  (table) => [primaryKey({ name: 'ledger_pkey', columns: [table.commandId, table.day] })],
+);
+
+/** Rows that the ledger ever had, less those deleted otherwise than by expiry: kept by triggers on the ledger. */
+export const ledgerCounts = clientele.table(
+  'ledger_counts',
+  {
+    /** '' where it is not known. */
+    source: text('source').notNull(),
+    outcome: text('outcome').$type<Outcome>().notNull(),
+    rows: bigint('rows', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ name: 'ledger_counts_pkey', columns: [table.source, table.outcome] })],
+);
+
+/** What came in by each source, up to the lanes' checkpoints: counted without a look at the ledger's rows. */
+export const acceptedCounts = clientele.table('accepted_counts', {
+  /** '' where it is not known. */
+  source: text('source').primaryKey(),
+  /** By the numbers that publishers put on their envelopes. */
+  accepted: bigint('accepted', { mode: 'number' }).notNull().default(0),
+  /** Numbers that never arrived, beside `accepted`. */
+  lost: bigint('lost', { mode: 'number' }).notNull().default(0),
+  repeats: bigint('repeats', { mode: 'number' }).notNull().default(0),
+});

@@ -17,14 +17,22 @@ declare const clock: unique symbol;
 /** The four parts, zero-padded and joined, so that comparing two clocks is comparing two strings by code unit. */
 export type Clock = string & { readonly [clock]: true };
 
+const SHAPE = /^\d{15}\.\d{20}\.\d{16}\./;
 const WIDTHS = { commitTime: 15, commitNumber: 20, sequenceNumber: 16 } as const;
+
+/** Whether a text, for example a stored one, is a clock. */
+export function isClock(text: string): text is Clock {
+  return SHAPE.test(text);
+}
 
 /** @throws RangeError when a part is not a non-negative integer of its range. */
 export function clockOf(parts: ClockParts): Clock {
   const time = digits('commitTime', String(parts.commitTime));
   const number = digits('commitNumber', parts.commitNumber);
   const sequence = digits('sequenceNumber', String(parts.sequenceNumber));
-  return `${time}.${number}.${sequence}.${parts.changeId}` as Clock;
+  const clock = `${time}.${number}.${sequence}.${parts.changeId}`;
+  if (!isClock(clock)) throw new RangeError(`not a clock: ${clock}`);
+  return clock;
 }
 
 export function clockParts(of: Clock): ClockParts {

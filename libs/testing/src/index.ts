@@ -1,2 +1,3 @@
 export * from './probes/index.ts';
 export * from './servers/index.ts';
+export * from './simulator/index.ts';

@@ -42,7 +42,7 @@ function installIfStale() {
   say(`installing (${why}; takes about a minute)`);
   // Not what npm was started for: its settings for this run would leak into the other.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_lifecycle') && name !== 'npm_command'));
-  run('npm', ['ci', '--no-audit', '--no-fund'], env, 'see the lines above; behind a proxy, set HTTPS_PROXY and, for its certificate, NODE_EXTRA_CA_CERTS');
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], env, 'see the lines above; behind a proxy, set HTTPS_PROXY and, for its certificate, NODE_EXTRA_CA_CERTS');
 }
 
 function lockedVersions(file) {

@@ -7,3 +7,7 @@ export { JetStreamDispatcher, type DispatcherStatus, type JetStreamDispatcherOpt
 export { JetStreamLaneFeed, type JetStreamLaneFeedOptions, type LaneFeedStats } from './lane-feed/jetstream-lane-feed.ts';
 export { InMemoryLanes } from './in-memory/in-memory-lanes.ts';
 export { InMemoryEventFeed } from './in-memory/in-memory-event-feed.ts';
+export { JetStreamEventFeed, type JetStreamEventFeedOptions } from './event-feed/jetstream-event-feed.ts';
+export { toEventMessage, type EventMessage, type EventMessageOptions, type LogPlace } from './event-stream/event-message.ts';
+export { EventPipeline, type EventPipelineOptions, type PipelineFailure } from './event-stream/event-pipeline.ts';
+export { EventStream, type EventStreamState } from './event-stream/event-stream.ts';

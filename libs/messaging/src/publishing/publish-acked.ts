@@ -7,7 +7,7 @@ export interface OutgoingMessage {
   readonly subject: string;
   readonly data: Uint8Array;
   /** The broker stores a message id once within its dedupe window. */
-  readonly messageId: string;
+  readonly messageId?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Fence: the sequence that the stream must end with. */
   readonly expectLastSequence?: number;
@@ -42,10 +42,10 @@ export function publishAcked(link: NatsLink, stream: StreamKind, message: Outgoi
 async function publish(link: NatsLink, stream: StreamKind, message: OutgoingMessage, timeout: number): Promise<PublishResult> {
   const extra = headers();
   for (const [name, value] of Object.entries(message.headers ?? {})) extra.set(name, value);
-  const { messageId: msgID, expectLastSequence: lastSequence } = message;
+  const { messageId, expectLastSequence: lastSequence } = message;
   try {
     const ack = await link.jetstream.publish(message.subject, message.data, {
-      msgID,
+      ...(messageId === undefined ? {} : { msgID: messageId }),
       timeout,
       headers: extra,
       expect: { streamName: STREAMS[stream], ...(lastSequence === undefined ? {} : { lastSequence }) },

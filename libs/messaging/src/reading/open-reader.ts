@@ -13,7 +13,7 @@ export interface OpenReaderOptions {
   readonly maxMessages: number;
   readonly maxBytes: number;
   /** The sequence to read from, chosen by how the stream stands; null for its first message. */
-  readonly startAt: (status: StreamStatus) => number | null;
+  readonly startAt: (status: StreamStatus) => number | null | Promise<number | null>;
 }
 
 export interface OpenReader {
@@ -34,7 +34,7 @@ const CONSUMER_INACTIVE_MS = 60_000;
 export async function openReader(options: OpenReaderOptions): Promise<OpenReader> {
   const { link, stream, filterSubject, maxMessages, maxBytes, startAt } = options;
   const status = await requireStream(link, stream);
-  const start = startAt(status);
+  const start = await startAt(status);
   const consumer = await createConsumer(link, stream, filterSubject, start);
   const again = await requireStream(link, stream);
   const remove = (): void => void removeConsumer(link, stream, consumer);

@@ -16,6 +16,8 @@ export interface StreamStatus {
   readonly bytes: number;
   /** Bytes that it may hold; -1 where unbounded. */
   readonly maxBytes: number;
+  /** Age at which a message goes, in ms; 0 where it stays. */
+  readonly maxAgeMs: number;
 }
 
 const STREAM_NOT_FOUND = 10059;
@@ -40,6 +42,7 @@ export function statusOf(info: StreamInfo): StreamStatus {
     holes: state.num_deleted ?? 0,
     bytes: state.bytes,
     maxBytes: info.config.max_bytes,
+    maxAgeMs: info.config.max_age / 1_000_000,
   };
 }
 

@@ -1,0 +1,96 @@
+import { noFault, type FaultPoint } from '@clientele/contracts';
+import type { NatsLink } from '../connection/nats-link.ts';
+import { publishAcked, type PublishResult } from '../publishing/publish-acked.ts';
+import type { EventMessage } from './event-message.ts';
+
+export interface EventPipelineOptions {
+  readonly link: NatsLink;
+  /** The sequence that the stream ends with. */
+  readonly lastSequence: number;
+  /** One more for each time that the stream is filled anew: the broker remembers message ids longer than a purge, and stores none twice. */
+  readonly rebuildEpoch: number;
+  /** Most messages on the way (default 256). */
+  readonly maxMessages?: number;
+  /** Most bytes on the way (default 8 MiB; one larger message goes alone). */
+  readonly maxBytes?: number;
+  /** How long to wait for the broker's word on one message (default 5 s). */
+  readonly timeoutMs?: number;
+  /** `relay.before-publish`, `relay.after-publish`. */
+  readonly fault?: FaultPoint;
+  /** Told of each message that is stored, in order. */
+  readonly onStored?: (position: number) => void;
+}
+
+/** Why a pipeline broke. */
+export interface PipelineFailure {
+  readonly position: number;
+  readonly reason: string;
+  /** The broker had the message already, and so did not store it: the stream is not what it seems. */
+  readonly duplicate: boolean;
+}
+
+/**
+ * Publishes entries one behind the other without waiting for each, every one fenced by the sequence that the stream must end with before
+ * it: whoever else writes, and whatever is lost on the way, fails everything behind it. After the first failure nothing more is sent.
+ */
+export class EventPipeline {
+  readonly #options: EventPipelineOptions;
+  #sequence: number;
+  #messages = 0;
+  #bytes = 0;
+  #failure: PipelineFailure | null = null;
+  #freed: (() => void) | null = null;
+
+  constructor(options: EventPipelineOptions) {
+    this.#options = options;
+    this.#sequence = options.lastSequence;
+  }
+
+  /** Why the pipeline broke; null as long as it stands. */
+  get failure(): PipelineFailure | null {
+    return this.#failure;
+  }
+
+  get inFlight(): number {
+    return this.#messages;
+  }
+
+  /** Sends as soon as there is room. Resolves when it is sent, to false where the pipeline broke before. */
+  async send(message: EventMessage): Promise<boolean> {
+    const { maxMessages = 256, maxBytes = 8 * 1024 * 1024 } = this.#options;
+    const size = message.data.length;
+    while (this.#failure === null && this.#messages > 0 && (this.#messages >= maxMessages || this.#bytes + size > maxBytes)) {
+      await new Promise<void>((resolve) => (this.#freed = resolve));
+    }
+    if (this.#failure !== null) return false;
+    void this.#publish(message, this.#sequence, size);
+    this.#sequence += 1;
+    return true;
+  }
+
+  /** Resolves when nothing is on the way any more. */
+  async drain(): Promise<void> {
+    while (this.#messages > 0) await new Promise<void>((resolve) => (this.#freed = resolve));
+  }
+
+  async #publish(message: EventMessage, expectLastSequence: number, size: number): Promise<void> {
+    const { link, rebuildEpoch, timeoutMs = 5000, fault = noFault, onStored } = this.#options;
+    this.#messages += 1;
+    this.#bytes += size;
+    const { subject, data, headers, position, incarnation } = message;
+    const messageId = `${incarnation}:${rebuildEpoch}:${position}`;
+    fault('relay.before-publish');
+    const result = await publishAcked(link, 'events', { subject, data, headers, messageId, expectLastSequence }, timeoutMs);
+    fault('relay.after-publish');
+    this.#messages -= 1;
+    this.#bytes -= size;
+    if (result.kind === 'stored' && !result.duplicate) onStored?.(position);
+    else this.#failure ??= failureOf(position, result);
+    this.#freed?.();
+  }
+}
+
+function failureOf(position: number, result: PublishResult): PipelineFailure {
+  const duplicate = result.kind === 'stored';
+  return { position, duplicate, reason: duplicate ? 'the broker had its message id already' : result.reason };
+}

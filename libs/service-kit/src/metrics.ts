@@ -4,7 +4,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** Names are given without the prefix `clientele_`; a counter's ends in `_total`, a duration's in `_seconds`. */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>;
-  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
+  /** `collect` sets the gauge when somebody looks, for what need not be kept up to date meanwhile. */
+  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[], collect?: (gauge: Gauge<L>) => void): Gauge<L>;
   /** Buckets in seconds by default: 1 ms to 10 s. */
   histogram<L extends string = never>(name: string, help: string, labels?: readonly L[], buckets?: readonly number[]): Histogram<L>;
 }
@@ -20,7 +21,16 @@ export function createMetrics(service: string): Metrics {
   return {
     registry,
     counter: (name, help, labels = []) => new Counter({ name: `clientele_${name}`, help, labelNames: [...labels], registers }),
-    gauge: (name, help, labels = []) => new Gauge({ name: `clientele_${name}`, help, labelNames: [...labels], registers }),
+    gauge: (name, help, labels = [], collect) =>
+      new Gauge({
+        name: `clientele_${name}`,
+        help,
+        labelNames: [...labels],
+        registers,
+        collect() {
+          collect?.(this);
+        },
+      }),
     histogram: (name, help, labels = [], buckets = DURATION_BUCKETS) =>
       new Histogram({ name: `clientele_${name}`, help, labelNames: [...labels], buckets: [...buckets], registers }),
   };

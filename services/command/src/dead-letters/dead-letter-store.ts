@@ -1,6 +1,6 @@
 import type { Finding } from '@clientele/contracts';
+import { ledgerDay } from '@clientele/event-store';
 import type { Pool } from 'pg';
-import { ledgerDay } from '../lanes/ledger-day.ts';
 import type { DeadLetter, DeadLetterQuery } from './dead-letter.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 
@@ -47,11 +47,9 @@ export class DeadLetterStore {
 
   /** One with its payload; null where no open work has this id. */
   async find(id: string): Promise<{ letter: DeadLetter; payload: unknown } | null> {
-    const day = ledgerDay(id);
-    if (day === null) return null;
     const { rows } = await this.#pool.query<DeadLetterRow & { payload: unknown }>(
       `select ${COLUMNS}, payload from clientele.ledger where command_id = $1 and day = $2 and outcome in ('parked', 'quarantined')`,
-      [id, day],
+      [id, ledgerDay(id)],
     );
     const [row] = rows;
     if (row === undefined) return null;

@@ -1,6 +1,5 @@
-import { keyText } from '@clientele/event-store';
+import { keyText, uuidV7 } from '@clientele/event-store';
 import type { RecordKey } from '@clientele/domain';
-import { uuidV7 } from './uuid-v7.ts';
 
 export interface AggregateIdentity {
   readonly aggregateId: string;

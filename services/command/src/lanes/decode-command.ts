@@ -3,7 +3,6 @@ import { COMMAND_SCHEMA_VERSIONS, NewerSchemaError, ProcessCrmEvent, QuarantineB
 import { FormatRegistry } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { isInstant } from './instant.ts';
-import { ledgerDay } from './ledger-day.ts';
 import type { ReceivedCommand, UnreadableCommand } from './received-command.ts';
 
 if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isInstant);
@@ -54,11 +53,9 @@ function unusableNames(command: Command): readonly Finding[] {
     command.type === 'ProcessCrmEvent'
       ? [['/event/source', command.event.source], ['/event/entity', command.event.entity], ['/event/external_id', command.event.external_id]]
       : [['/source', command.source]];
-  const errors = [['/provider', command.provider] as const, ...names]
+  return [['/commandId', command.commandId] as const, ['/provider', command.provider] as const, ...names]
     .filter(([, name]) => typeof name === 'string' && !SHORT_TEXT.test(name))
     .map(([path]) => ({ path, code: 'name', message: 'must be 1 to 255 characters, none of them a control character' }));
-  if (ledgerDay(command.commandId) === null) errors.push({ path: '/commandId', code: 'command_id', message: 'must begin with a day of the calendar' });
-  return errors;
 }
 
 function unusableTimes(command: Command): readonly Finding[] {
@@ -71,11 +68,10 @@ function unusableTimes(command: Command): readonly Finding[] {
 
 function unreadable(value: unknown, now: () => Date, errors: readonly Finding[]): UnreadableCommand {
   const payload = stringifyExact(value);
-  const ownId = name(value, 'commandId');
   const receivedAt = name(value, 'receivedAt');
   return {
     readable: false,
-    commandId: ownId !== null && ledgerDay(ownId) !== null ? ownId : idOfText(payload),
+    commandId: name(value, 'commandId') ?? idOfText(payload),
     provider: name(value, 'provider') ?? UNKNOWN,
     source: name(member(value, 'event'), 'source') ?? name(value, 'source'),
     correlationId: name(value, 'correlationId') ?? '',

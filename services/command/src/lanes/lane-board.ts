@@ -44,6 +44,11 @@ export class LaneBoard {
     this.#set(lane, { epoch, state: state.kind === 'refused' ? state : { kind: 'reading' } });
   }
 
+  /** What it waited for is there again. */
+  resumed(lane: LaneName): void {
+    if (this.of(lane).state.kind === 'holding') this.#set(lane, { state: { kind: 'reading' } });
+  }
+
   read(lane: LaneName, batch: LaneBatch): void {
     this.#set(lane, { lag: batch.pending + batch.messages.length });
   }

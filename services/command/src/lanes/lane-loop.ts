@@ -1,4 +1,5 @@
 import type { FaultPoint, LaneFeed, LaneName } from '@clientele/contracts';
+import type { LaneStore } from '@clientele/event-store';
 import type { Lease, Logger } from '@clientele/service-kit';
 import type { ErrorHandler } from '../errors/error-handler.ts';
 import { StaleLaneError } from '../errors/stale-lane-error.ts';
@@ -6,13 +7,12 @@ import type { Batch } from '../pipeline/batch.ts';
 import type { EventProcessingPipeline } from '../pipeline/pipeline.ts';
 import { Backoff } from './backoff.ts';
 import type { LaneBoard } from './lane-board.ts';
-import type { LaneCheckpoints } from './lane-checkpoints.ts';
 import { LaneSession } from './lane-session.ts';
 import { laneWork } from './lane-work.ts';
 
 export interface LaneLoopParts {
   readonly feed: LaneFeed;
-  readonly checkpoints: LaneCheckpoints;
+  readonly store: LaneStore;
   readonly pipeline: Pick<EventProcessingPipeline, 'process'>;
   readonly errors: ErrorHandler;
   readonly board: LaneBoard;
@@ -53,8 +53,9 @@ export class LaneLoop {
   }
 
   async #read(lane: LaneName, session: LaneSession, signal: AbortSignal, backoff: Backoff): Promise<void> {
-    const { checkpoints, feed, pipeline, board, now, faultPoint, onCommit } = this.#parts;
-    session.resume(await checkpoints.load(lane));
+    const { store, feed, pipeline, board, now, faultPoint, onCommit } = this.#parts;
+    session.resume(await store.laneCheckpoint(lane));
+    board.resumed(lane);
     for await (const batch of feed.read(lane, session.position, { signal })) {
       faultPoint('lane.after-read');
       board.read(lane, batch);

@@ -1,6 +1,7 @@
 import type { LaneName } from '@clientele/contracts';
 import { LeaseKeeper, type Logger } from '@clientele/service-kit';
-import type { Pool, PoolClient } from 'pg';
+import { fenceLane } from '@clientele/event-store';
+import type { Pool } from 'pg';
 import type { LaneLoop } from './lane-loop.ts';
 
 export interface LaneOwnerParts {
@@ -26,10 +27,4 @@ export function ownLanes({ pool, lanes, loop, logger, leaseTtlMs }: LaneOwnerPar
     },
     logger,
   });
-}
-
-/** From here on, whoever held the lane before cannot move its checkpoint. */
-async function fenceLane(client: PoolClient, lane: string, epoch: number): Promise<void> {
-  const { rows } = await client.query<{ fence_lane: boolean }>('select clientele.fence_lane($1, $2)', [lane, epoch]);
-  if (rows[0]?.fence_lane !== true) throw new Error(`lane ${lane} has been fenced by a later epoch than ${epoch}`);
 }

@@ -1,9 +1,10 @@
 import type { LanePosition } from '@clientele/contracts';
+import type { LaneCheckpoint } from '@clientele/event-store';
 import { BugRate } from '../errors/bug-rate.ts';
+import { StaleLaneError } from '../errors/stale-lane-error.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import { RecordCache } from '../state-cache/record-cache.ts';
 import { LaneCaution } from './lane-caution.ts';
-import type { LaneCheckpoint } from './lane-checkpoints.ts';
 import { PublisherNumbers } from './publisher-numbers.ts';
 
 /** What a process knows of a lane for as long as it holds the lane's lease. */
@@ -23,10 +24,14 @@ export class LaneSession {
     this.bugs = new BugRate(lane);
   }
 
-  /** Goes on from what is committed, whatever this process believed. */
-  resume({ position, publishers }: LaneCheckpoint): void {
-    this.position = position;
-    this.numbers = new PublisherNumbers(publishers);
+  /**
+   * Goes on from what is committed, whatever this process believed.
+   * @throws StaleLaneError when the lane has another owner by now.
+   */
+  resume(checkpoint: LaneCheckpoint | null): void {
+    if (checkpoint?.epoch !== this.epoch) throw new StaleLaneError(this.lane);
+    this.position = checkpoint.position;
+    this.numbers = new PublisherNumbers(checkpoint.publishers);
   }
 
   /** Takes over what a committed batch moved. */

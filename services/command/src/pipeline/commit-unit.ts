@@ -1,7 +1,6 @@
 import { stringifyExact } from '@clientele/contracts';
-import type { CommitUnit, LaneAdvance, LedgerRow, NewMapping, NewOutcome, StreamWrite } from '@clientele/event-store';
+import { ledgerDay, type CommitUnit, type LaneAdvance, type LedgerRow, type NewMapping, type NewOutcome, type StreamWrite } from '@clientele/event-store';
 import type { Settlement } from '../handlers/command-handler.ts';
-import { ledgerDay } from '../lanes/ledger-day.ts';
 import { originOf, type ReceivedCommand } from '../lanes/received-command.ts';
 import type { Batch } from './batch.ts';
 import type { RecordWork } from './record-work.ts';
@@ -53,11 +52,9 @@ function outcomeOf({ received, settlement, aggregateId }: SettledItem, { session
 function ledgerRowOf({ received, settlement, aggregateId }: SettledItem): LedgerRow {
   const { provider, source, receivedAt } = originOf(received);
   const { commandId } = received;
-  const day = ledgerDay(commandId);
-  if (day === null) throw new Error(`${commandId} begins with no day, and was taken for readable`);
   const { outcome, reason, errors } = settlement;
   return {
-    commandId, day, provider, source, outcome, reason, errors, aggregateId, receivedAt,
+    commandId, day: ledgerDay(commandId), provider, source, outcome, reason, errors, aggregateId, receivedAt,
     commandType: received.readable ? received.command.type : 'unreadable',
     payload: outcome === 'parked' || outcome === 'quarantined' ? payloadOf(received) : null,
   };

@@ -17,9 +17,9 @@ export class AppendStage implements Stage {
 
   async run(batch: Batch): Promise<void> {
     const unit = commitUnitOf(batch);
-    this.#faultPoint('append.before');
+    this.#faultPoint('lane.before-append');
     const [result] = await this.#store.commit([unit]);
-    this.#faultPoint('append.after');
+    this.#faultPoint('lane.after-append');
     if (result === undefined) throw new Error('the store gave no result for the unit');
     batch.result = result;
   }

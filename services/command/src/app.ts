@@ -1,0 +1,79 @@
+import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
+import { ClientDomainService } from '@clientele/domain';
+import { maintainWriteDatabase, PostgresEventStore } from '@clientele/event-store';
+import { connectNats, JetStreamLaneFeed, type LinkEvent } from '@clientele/messaging';
+import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
+import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
+import { startAdminHttp } from './admin-http.ts';
+import { ErrorHandler } from './errors/error-handler.ts';
+import { measureLanes, watchCommand } from './health.ts';
+import { requireAgreedLanes } from './lanes/agreed-lanes.ts';
+import { LaneBoard } from './lanes/lane-board.ts';
+import { LaneLoop } from './lanes/lane-loop.ts';
+import { ownLanes } from './lanes/lane-owner.ts';
+import { keepHouse } from './maintenance/maintenance.ts';
+import { commandPipeline } from './pipeline/command-pipeline.ts';
+import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
+import type { CommandSettings } from './settings.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Starts the command service; resolves once it serves, with what stops it. */
+export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
+  const { settings, logger, metrics, health, faultPoint } = context;
+  const config = loadClienteleConfig(settings.CLIENTELE_CONFIG);
+  const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', logger });
+  // Apart, so that leases are renewed however busy the lanes are.
+  const leasePool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command-leases', max: 2, statementTimeoutMs: 2_000, logger });
+  await requireAgreedLanes(pool, settings.LANES, logger);
+  const link = await connectNats({ url: settings.NATS_URL, name: 'clientele-command', onEvent: (event) => logLink(event, logger) });
+
+  const now = () => new Date();
+  const store = new PostgresEventStore({ pool, fault: faultPoint });
+  const providers = configuredProviders(config);
+  const pipelineMetrics = new PipelineMetrics(metrics);
+  const errors = new ErrorHandler();
+  const bugs = metrics.counter('bugs_total', 'Failures that nobody expected: each parked a change or stopped a unit');
+  const pipeline = commandPipeline({
+    store, providers, domain: ClientDomainService, metrics: pipelineMetrics, errors, logger, now, faultPoint,
+    definitionFor: (provider, entity) => definitionFor(config, provider, entity),
+    onBug: () => bugs.inc(),
+  });
+
+  const lanes: readonly LaneName[] = [...commandLanes(settings.LANES), ...AVAILABLE_PROVIDERS.map(quarantineLane)];
+  const board = new LaneBoard(lanes);
+  const feed = new JetStreamLaneFeed({ link, onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again') });
+  const loop = new LaneLoop({
+    feed, store, pipeline, errors, board, logger, faultPoint, now,
+    cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / lanes.length),
+    onCommit: (batch) => pipelineMetrics.committed(batch),
+    onBug: () => bugs.inc(),
+  });
+
+  const leaseTtlMs = settings.COMMAND_LEASE_MS;
+  const keepers = [
+    ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
+    keepHouse({
+      pool: leasePool, logger, leaseTtlMs,
+      chores: [{ name: 'write database', everyMs: HOUR_MS, run: () => maintainWriteDatabase(pool) }],
+    }),
+  ];
+  watchCommand({ health, pool, link, board });
+  measureLanes(metrics, board, Date.now);
+  const http = await startAdminHttp(context, pool);
+  await Promise.all(keepers.map((keeper) => keeper.start()));
+
+  return async () => {
+    await Promise.all([http.close(), ...keepers.map((keeper) => keeper.stop())]);
+    await store.drained();
+    await Promise.all([link.close(), pool.end(), leasePool.end()]);
+  };
+}
+
+function configuredProviders({ mapping }: ClienteleConfig): ReadonlyMap<string, CrmProvider> {
+  return new Map(AVAILABLE_PROVIDERS.map((name) => [name, createProvider(name, { entities: mapping[name] ?? {} })]));
+}
+
+function logLink({ type, detail }: LinkEvent, logger: Logger): void {
+  logger[type === 'error' ? 'error' : 'warn']({ event: type, detail }, 'broker connection');
+}

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@clientele/service-kit';
+import type { Pool } from 'pg';
+
+const WAIT_MS = 30_000;
+const RETRY_MS = 500;
+
+/**
+ * Waits for the write database, at most 30 s, and makes sure that its log was made with this number of lanes: with another one, records
+ * would change lanes, and two owners would write one stream.
+ */
+export async function requireAgreedLanes(pool: Pick<Pool, 'query'>, lanes: number, logger: Logger): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  for (;;) {
+    try {
+      const { rows } = await pool.query<{ lanes: number | null }>('select lanes from clientele.log_head');
+      const made = rows[0]?.lanes ?? lanes;
+      if (made !== lanes) throw new WrongLanesError(made, lanes);
+      return;
+    } catch (error) {
+      if (error instanceof WrongLanesError || Date.now() + RETRY_MS > deadline) throw error;
+      logger.warn({ err: error }, 'waiting for the write database');
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+class WrongLanesError extends Error {
+  override readonly name = 'WrongLanesError';
+  constructor(made: number, wanted: number) {
+    super(`this log was made with ${made} lanes, not ${wanted}: set LANES=${made}`);
+  }
+}

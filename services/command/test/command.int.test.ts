@@ -1,0 +1,59 @@
+import t from 'tap';
+import { eventually } from '@clientele/testing';
+import { change, quarantineBody, SOURCE } from './support/commands.ts';
+import { sharedPostgres, testSystem } from './support/system.ts';
+
+const postgres = await sharedPostgres(t);
+
+t.test('a change goes from its lane to the log', async (t) => {
+  const system = await testSystem(t, postgres);
+  const process = await system.startCommand();
+  const created = change({ type: 'Created', data: { Name: 'Acme' } });
+  await system.send(created);
+  t.match(await system.accounted(1), { accepted: 1, repeats: 0, unaccounted: 0, outcomes: { applied: 1 } });
+  t.match(await system.events(), [{ position: 1, version: 1, type: 'Created', change_id: created.commandId, external_id: created.event.external_id }]);
+
+  t.test('a repeat is counted and nothing else', async (t) => {
+    await system.send(created);
+    await system.send(created);
+    t.match(await system.accounted(3), { accepted: 3, repeats: 2, unaccounted: 0 });
+    t.equal((await system.events()).length, 1);
+  });
+
+  t.test('what cannot be decided is listed, whole', async (t) => {
+    const gap = change({ kind: 'gap', sourceChangeType: 'GAP_UPDATE', commitNumber: '1745500706683617281' });
+    await system.send(gap, quarantineBody('<xml/>'));
+    await system.send({ ...change(), rawEvent: 7 } as never);
+    await system.publish('commands.1', Buffer.from('garbage'));
+    t.match(await system.accounted(7), { outcomes: { applied: 1, parked: 1, quarantined: 3 }, unaccounted: 0 });
+    t.equal((await process.get('/dead-letters', {})).status, 401);
+    const { body: page } = await process.get('/dead-letters?limit=3') as { body: { items: { id: string; reason: string }[]; next_cursor: string; position: string } };
+    t.equal(page.items.length, 3);
+    t.match(page.position, /^\d+$/);
+    const { body: rest } = await process.get(`/dead-letters?limit=3&cursor=${page.next_cursor}`) as { body: { items: { id: string; reason: string }[]; next_cursor: null } };
+    t.equal(rest.next_cursor, null);
+    t.same([...page.items, ...rest.items].map(({ reason }) => reason).sort(), ['unintelligible', 'unreadable_command', 'unreadable_command', 'unsupported_change']);
+    t.match((await process.get(`/dead-letters?reason=unsupported_change&source=${SOURCE}`)).body, { items: [{ id: gap.commandId, outcome: 'parked' }] });
+    t.same((await process.get('/dead-letters?source=other')).body, { items: [], next_cursor: null, position: page.position });
+    t.match((await process.get(`/dead-letters/${gap.commandId}`)).body, {
+      id: gap.commandId, errors: [{ code: 'unsupported_change' }],
+      payload: { event: { metadata: { source_change_type: 'GAP_UPDATE', clock: { commit_number: '1745500706683617281' } } }, rawEvent: gap.rawEvent },
+    });
+    t.match((await process.get(`/dead-letters/${quarantineBody('<xml/>').commandId}`)).body, { body_text: '<xml/>' });
+    t.equal((await process.get('/dead-letters/20250101-nothing')).status, 404);
+    t.match(await process.get('/dead-letters?cursor=x'), { status: 400 });
+    t.match(await process.get('/dead-letters?limit=0'), { status: 400 });
+  });
+
+  t.test('it tells of itself', async (t) => {
+    t.match(await process.get('/health/ready'), { status: 200 });
+    t.match(await process.get('/health/progress'), { status: 200 });
+    const { body: metrics } = await process.get('/metrics');
+    for (const name of ['stage_duration_seconds_bucket', 'changes_total', 'repeats_total', 'lane_lag_messages', 'lane_lag_seconds', 'bugs_total']) {
+      t.match(metrics, new RegExp(`clientele_${name}`), name);
+    }
+    t.match(metrics, /clientele_changes_total\{outcome="parked",reason="unsupported_change"[^}]*\} 1/);
+    const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
+    t.same(Object.keys(api.paths).filter((path) => path.startsWith('/dead')), ['/dead-letters', '/dead-letters/{id}']);
+  });
+});

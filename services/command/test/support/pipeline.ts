@@ -1,0 +1,67 @@
+import type { EventStore } from '@clientele/event-store';
+import { noFault, type LaneName } from '@clientele/contracts';
+import { createProvider } from '@clientele/providers';
+import { createMetrics, definitionFor, loadClienteleConfig } from '@clientele/service-kit';
+import { ClientDomainService } from '@clientele/domain';
+import { commandPipeline } from '../../src/pipeline/command-pipeline.ts';
+import { ErrorHandler } from '../../src/errors/error-handler.ts';
+import { PipelineMetrics } from '../../src/pipeline/pipeline-metrics.ts';
+import { LaneSession } from '../../src/lanes/lane-session.ts';
+import { laneWork } from '../../src/lanes/lane-work.ts';
+import type { Batch } from '../../src/pipeline/batch.ts';
+import { laneBatch, TestPublisher } from './commands.ts';
+
+export interface LoggedBug {
+  readonly changeId: string;
+  readonly err: unknown;
+}
+
+export interface TestPipelineOptions {
+  readonly domain?: Pick<ClientDomainService, 'processCrmEvent'>;
+  readonly now?: () => Date;
+}
+
+/** The service's own pipeline on a store, and one lane to feed it by. */
+export function testPipeline(store: EventStore, options: TestPipelineOptions = {}) {
+  const config = loadClienteleConfig();
+  const entities = config.mapping['salesforce'] ?? {};
+  const bugs: LoggedBug[] = [];
+  const pipeline = commandPipeline({
+    store,
+    providers: new Map([['salesforce', createProvider('salesforce', { entities })]]),
+    definitionFor: (provider, entity) => definitionFor(config, provider, entity),
+    domain: options.domain ?? ClientDomainService,
+    metrics: new PipelineMetrics(createMetrics('command')),
+    errors: new ErrorHandler(),
+    onBug: () => {},
+    logger: { error: (bug: LoggedBug) => void bugs.push(bug) },
+    now: options.now ?? (() => new Date()),
+    faultPoint: noFault,
+  });
+  const lane: LaneName = 'commands.0';
+  const session = new LaneSession(lane, 1, 1_000_000);
+  const publisher = new TestPublisher('publisher', lane);
+  let sequence = 0;
+
+  return {
+    bugs,
+    session,
+    pipeline,
+    /** Sends the commands as one envelope and has them decided. */
+    async decide(commands: readonly unknown[]): Promise<Batch> {
+      sequence += 1;
+      const batch = laneBatch([publisher.envelope(commands)], { firstSequence: sequence });
+      for (const work of laneWork(batch, session.numbers, options.now ?? (() => new Date()))) {
+        const decided = await pipeline.process(session, work);
+        session.keep(decided);
+        return decided;
+      }
+      throw new Error('nothing was there to decide');
+    },
+  };
+}
+
+/** `outcome reason` of each change of a batch. */
+export function outcomes({ items }: Batch): string[] {
+  return items.map(({ settlement }) => [settlement?.outcome, settlement?.reason].filter(Boolean).join(' '));
+}

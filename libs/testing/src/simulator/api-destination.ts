@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { post, type Answer } from './post.ts';
 import { Random } from './random.ts';
@@ -43,10 +44,14 @@ export class ApiDestination {
   readonly #options: ApiDestinationOptions;
   readonly #retry: RetryPolicy;
   readonly #jitter = new Random('jitter');
+  readonly #signal: AbortSignal;
   #nextTurn = 0;
 
   constructor(options: ApiDestinationOptions) {
     this.#options = options;
+    this.#signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal]);
+    // Every event that waits listens to it.
+    setMaxListeners(0, this.#signal);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
   }
 
@@ -100,15 +105,14 @@ export class ApiDestination {
   }
 
   async #wait(milliseconds: number): Promise<void> {
-    const { signal } = this.#options;
     try {
-      await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+      await delay(milliseconds, undefined, { signal: this.#signal });
     } catch (error) {
       if (!this.#stopped) throw error;
     }
   }
 
   get #stopped(): boolean {
-    return this.#options.signal?.aborted ?? false;
+    return this.#signal.aborted;
   }
 }

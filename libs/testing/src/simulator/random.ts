@@ -53,7 +53,7 @@ export class Random {
   }
 
   uuid(): string {
-    const hex = this.#characters(32, '0123456789abcdef');
+    const hex = Array.from({ length: 4 }, () => Math.floor(this.next() * 2 ** 32).toString(16).padStart(8, '0')).join('');
     return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20)].join('-');
   }
 

@@ -1,0 +1,46 @@
+import type { DestinationCounts } from '@clientele/testing';
+import type { AccountingView } from './query-client.ts';
+
+export interface Summary extends DestinationCounts {
+  /** Changes in the events that were accepted. */
+  readonly changes: number;
+  /** Changes that the command service is done with, since the demo began. */
+  readonly processed: number;
+  readonly accounting: AccountingView | null;
+}
+
+const QUIET_MS = 2_000;
+
+/** One line that is written over and over on a terminal; elsewhere a line every two seconds. */
+export class SummaryLine {
+  readonly #out: NodeJS.WriteStream;
+  readonly #begun = Date.now();
+  #written = 0;
+  #last = '';
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out;
+  }
+
+  show(summary: Summary): void {
+    this.#last = textOf(summary, (Date.now() - this.#begun) / 1000);
+    if (this.#out.isTTY) this.#out.write(`\r\u001B[2K${this.#last.slice(0, this.#out.columns - 1)}`);
+    else if (Date.now() - this.#written >= QUIET_MS) {
+      this.#written = Date.now();
+      this.#out.write(`${this.#last}\n`);
+    }
+  }
+
+  end(summary: Summary): void {
+    this.#last = textOf(summary, (Date.now() - this.#begun) / 1000);
+    this.#out.write(this.#out.isTTY ? `\r\u001B[2K${this.#last}\n` : `${this.#last}\n`);
+  }
+}
+
+function textOf({ sent, accepted, retried, dropped, changes, processed, accounting }: Summary, seconds: number): string {
+  const parts = [
+    `sent ${sent}`, `accepted ${accepted}`, `retried ${retried}`, ...(dropped > 0 ? [`dropped ${dropped}`] : []), `changes ${changes}`, `processed ${processed}`,
+    `in flight ${accounting?.inFlight ?? '?'}`, `unaccounted ${accounting?.unaccounted ?? '?'}`, `${Math.round(accepted / Math.max(seconds, 0.001))} events/s`,
+  ];
+  return `${seconds.toFixed(0).padStart(4)} s  ${parts.join('  ')}`;
+}

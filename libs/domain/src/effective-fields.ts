@@ -13,6 +13,15 @@ export function effectiveFields(state: RecordState): ReadonlyMap<string, FieldSt
   return new Map(Array.from(state.fields).filter(([path]) => !guards.has(path)));
 }
 
+/** One of them, or undefined: what `effectiveFields(state).get(path)` gives, without looking at all of them. */
+export function effectiveField(state: RecordState, path: string): FieldState | undefined {
+  const field = state.fields.get(path);
+  if (field === undefined) return undefined;
+  const below = `${path}.`;
+  for (const other of state.fields.keys()) if (other.startsWith(below)) return undefined;
+  return field;
+}
+
 /** The record's fields in the source's own names, nested as the source nests them, sorted by path. */
 export function sourceFields(state: RecordState): JsonObject {
   return composeFields(sorted(effectiveFields(state)));

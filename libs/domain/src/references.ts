@@ -1,5 +1,5 @@
 import type { AggregateDefinition } from './definition.ts';
-import { effectiveFields } from './effective-fields.ts';
+import { effectiveField } from './effective-fields.ts';
 import { nameOf } from './names.ts';
 import type { RecordState } from './record.ts';
 
@@ -13,9 +13,8 @@ export interface ExternalReference {
 
 /** The references of a record that have a value, in the mapping's order. */
 export function referencesOf(state: RecordState, definition: AggregateDefinition): ExternalReference[] {
-  const fields = effectiveFields(state);
   return Object.entries(definition.references).flatMap(([path, entity]) => {
-    const value = fields.get(path)?.value;
+    const value = effectiveField(state, path)?.value;
     return typeof value === 'string' && value !== '' ? [{ field: nameOf(path, definition), entity, externalId: value }] : [];
   });
 }

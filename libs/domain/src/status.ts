@@ -1,5 +1,5 @@
 import type { AggregateDefinition } from './definition.ts';
-import { effectiveFields } from './effective-fields.ts';
+import { effectiveField } from './effective-fields.ts';
 import { isExactNumber, type Json } from './json.ts';
 import type { RecordState } from './record.ts';
 
@@ -10,10 +10,8 @@ export function statusOf(state: RecordState, definition: AggregateDefinition): s
 
 /** The status and the path that it stands at. */
 export function statusField(state: RecordState, definition: AggregateDefinition): { path: string; status: string } | null {
-  if (definition.statusPaths.length === 0) return null;
-  const fields = effectiveFields(state);
   for (const path of definition.statusPaths) {
-    const status = asText(fields.get(path)?.value);
+    const status = asText(effectiveField(state, path)?.value);
     if (status !== null) return { path, status };
   }
   return null;

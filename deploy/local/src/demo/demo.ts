@@ -19,6 +19,8 @@ export class Demo {
   readonly #destination: ApiDestination;
   readonly #query: QueryClient;
   readonly #signal: AbortSignal;
+  /** Ends what is still under way when the first part of the run has failed. */
+  readonly #over = new AbortController();
   readonly #line: SummaryLine;
   #changes = 0;
   #before = 0;
@@ -30,7 +32,8 @@ export class Demo {
     this.#options = options;
     this.#org = new SalesforceOrg(options);
     this.#destination = new ApiDestination({
-      url: `${system.addresses.ingest}/events/salesforce/`, apiKey: { value: system.keys.ingest }, ratePerSecond: options.rate, signal,
+      url: `${system.addresses.ingest}/events/salesforce/`, apiKey: { value: system.keys.ingest }, ratePerSecond: options.rate,
+      signal: AbortSignal.any([signal, this.#over.signal]),
     });
     this.#query = new QueryClient(system.addresses.query, system.keys.query);
     this.#signal = signal;
@@ -45,13 +48,11 @@ export class Demo {
   async run(): Promise<{ records: number; differences: Difference[] }> {
     await this.#query.greet();
     this.#before = (await this.#query.accounting(this.source)).accepted;
-    const ended = new AbortController();
-    const shown = this.#show(ended.signal);
+    const sent = new AbortController();
     try {
-      await this.#send();
+      await Promise.all([this.#send().finally(() => { sent.abort(); }), this.#show(sent.signal)]);
     } finally {
-      ended.abort();
-      await shown;
+      this.#over.abort();
     }
     const truth = this.#org.truth();
     return { records: truth.length, differences: await this.#compareWhenSettled(truth) };

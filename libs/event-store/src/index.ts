@@ -2,6 +2,7 @@ export * from './event-store.ts';
 export * from './ledger-day.ts';
 export * from './memory/in-memory-event-store.ts';
 export * from './migrate.ts';
+export * as binaryArrays from './postgres/binary-array.ts';
 export * from './postgres/group-committer.ts';
 export { fenceLane } from './postgres/lane-state.ts';
 export * from './postgres/maintenance.ts';

@@ -10,8 +10,3 @@ export function nameOf(path: string, definition: AggregateDefinition): string {
   }
   return path;
 }
-
-/** Whether a path, or a parent of it, is marked as personal data. */
-export function isPersonal(path: string, definition: AggregateDefinition): boolean {
-  return definition.personal.includes(path) || ancestorsOf(path).some((ancestor) => definition.personal.includes(ancestor));
-}

@@ -2,10 +2,6 @@
  * A path names a leaf of a record: the keys from the root, joined by `.`. A `.` or `\` inside a key is escaped by `\`, so that a path is
  * one string with one meaning, whatever keys a source thinks of.
  */
-export function joinPath(keys: readonly string[]): string {
-  return keys.map(escapeKey).join('.');
-}
-
 export function splitPath(path: string): string[] {
   if (!path.includes('\\')) return path.split('.');
   const keys: string[] = [];
@@ -30,11 +26,16 @@ export function childPath(parent: string | null, key: string): string {
 
 function separators(path: string): number[] {
   const found: number[] = [];
-  for (let at = 0; at < path.length; at += 1) {
-    if (path[at] === '\\') at += 1;
-    else if (path[at] === '.') found.push(at);
-  }
+  const escapes = path.includes('\\');
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) if (!escapes || !isEscaped(path, dot)) found.push(dot);
   return found;
+}
+
+/** An odd number of escapes stands before it: an even one escapes itself. */
+function isEscaped(path: string, at: number): boolean {
+  let start = at;
+  while (path[start - 1] === '\\') start -= 1;
+  return (at - start) % 2 === 1;
 }
 
 function escapeKey(key: string): string {

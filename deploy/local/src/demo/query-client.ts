@@ -69,7 +69,7 @@ export class QueryClient {
     const records: ServedRecord[] = [];
     let cursor: string | null = null;
     do {
-      const query = new URLSearchParams({ source, after: position, limit: String(PAGE), ...(cursor === null ? {} : { cursor }) });
+      const query = new URLSearchParams({ source, after: position, sort: 'id', limit: String(PAGE), ...(cursor === null ? {} : { cursor }) });
       const { items, next_cursor: next } = await this.#askPatiently(`/${list}?${query.toString()}`);
       for (const item of isList(items) ? items : []) records.push(...servedRecords(item, source));
       cursor = typeof next === 'string' ? next : null;

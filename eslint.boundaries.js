@@ -50,7 +50,7 @@ const floors = [
   {
     // Query serves: it decides nothing, publishes nothing, and reads of the write side the published views only.
     sourceTag: 'service:query',
-    notDependOnLibsWithTags: ['lib:event-store', 'lib:messaging', 'lib:projections', 'lib:providers'],
+    notDependOnLibsWithTags: ['lib:event-store', 'lib:messaging', 'lib:projections'],
   },
 ];
 

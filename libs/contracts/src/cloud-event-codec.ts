@@ -53,7 +53,8 @@ function attributes(entry: LogEntry, incarnation: string): Omit<CloudEvent, 'dat
   };
 }
 
-function publishedEvent(event: StoredEvent): PublishedEvent {
+/** What others see of a domain event. */
+export function publishedEvent(event: StoredEvent): PublishedEvent {
   // What every consumer wants stands by itself. A value of another kind than theirs stays where it was, so that nothing is lost.
   const { changed, state, ...rest } = event.data;
   const details: Record<string, unknown> = { ...rest };

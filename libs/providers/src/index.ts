@@ -1,2 +1,3 @@
 export * from './provider.ts';
 export * from './create-provider.ts';
+export * from './external-ids.ts';

@@ -19,6 +19,7 @@ import { registerHealthRoutes } from './health-routes.ts';
 import { registerNotFound } from './not-found.ts';
 import { sendProblem } from './problems.ts';
 import { observeRequests } from './request-log.ts';
+import { RequestLogger } from './request-logger.ts';
 import { registerFormats, validatorCompiler } from './validation.ts';
 
 export type HttpServer = FastifyInstance<
@@ -37,12 +38,13 @@ export interface HttpServerOptions {
   readonly health: Health;
   /** Largest body in bytes (default 1 MiB). */
   readonly bodyLimit?: number;
-  /** Longest that a route may take (default 35 s: the longest `?wait=` and a margin). */
-  readonly handlerTimeoutMs?: number;
 }
 
-/** Every timeout of a connection, in milliseconds: none is left to a default that might be "for ever". */
-const TIMEOUTS = { receiveRequest: 15_000, receiveHeaders: 10_000, silentSocket: 60_000, keepAlive: 72_000, handler: 35_000 };
+/**
+ * Every timeout of a connection, in milliseconds: none is left to a default that might be "for ever". A handler has none of its own, for
+ * that costs every request a timer: whatever a handler waits for is bounded itself.
+ */
+const TIMEOUTS = { receiveRequest: 15_000, receiveHeaders: 10_000, silentSocket: 60_000, keepAlive: 72_000 };
 
 /**
  * A Fastify server with what every service's HTTP has in common: problem+json for each error, correlation ids, timeouts, health, metrics
@@ -53,6 +55,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const loggerInstance: FastifyBaseLogger = options.logger;
   const app = Fastify({
     loggerInstance,
+    childLoggerFactory: (_parent, bindings) => new RequestLogger(options.logger, bindings),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationIdOf,
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
@@ -60,7 +63,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: TIMEOUTS.receiveRequest,
     connectionTimeout: TIMEOUTS.silentSocket,
     keepAliveTimeout: TIMEOUTS.keepAlive,
-    handlerTimeout: options.handlerTimeoutMs ?? TIMEOUTS.handler,
     http: { headersTimeout: TIMEOUTS.receiveHeaders },
     forceCloseConnections: 'idle',
     return503OnClosing: true,

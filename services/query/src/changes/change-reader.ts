@@ -1,0 +1,70 @@
+import { changeJson, dayOfChange, type ChangeRow } from '@clientele/read-model';
+import { CoalescedLookup } from '../database/coalesced-lookup.ts';
+import type { Database } from '../database/database.ts';
+import type { ViewPositions } from '../views/view-positions.ts';
+
+/** A change id and the day that begins it: together the key of its row, in the view and in the ledger. */
+interface ChangeKey {
+  readonly id: string;
+  readonly day: string;
+}
+
+const CHANGES = `
+  select c.day::text as day, c.id, c.event_type as "eventType", c.provider, c.source, c.entity, c.aggregate_type as "aggregateType",
+    c.external_id as "externalId", c.data, c.metadata, c.occurred_at as "occurredAt", c.status, c.outcome, c.reason, c.errors, c.warnings,
+    c.received_at as "receivedAt", c.processed_at as "processedAt", c.aggregate_id as "aggregateId", c.position
+  from unnest($1::date[], $2::text[]) as wanted (day, id) join published.changes c using (day, id)`;
+
+const REPEATS = `
+  select l.command_id as id, l.repeats
+  from unnest($1::date[], $2::text[]) as wanted (day, command_id) join published.ledger l using (day, command_id)`;
+
+/** What became of changes. */
+export class ChangeReader {
+  readonly #changes: CoalescedLookup<ChangeKey, ChangeRow>;
+  readonly #repeats: CoalescedLookup<ChangeKey, number>;
+  readonly #views: ViewPositions;
+
+  constructor({ database, eventLog, views }: { database: Database; eventLog: Database; views: ViewPositions }) {
+    this.#views = views;
+    this.#changes = new CoalescedLookup({
+      keyOf: ({ id }) => id,
+      find: async (keys) => {
+        const rows = await database.query<ChangeRow>({ label: 'changes_by_id', text: CHANGES, values: columns(keys), prepared: true });
+        return new Map(rows.map((row) => [row.id, row]));
+      },
+    });
+    this.#repeats = new CoalescedLookup({
+      keyOf: ({ id }) => id,
+      find: async (keys) => {
+        const rows = await eventLog.query<{ id: string; repeats: number | string }>({ label: 'repeats_by_id', text: REPEATS, values: columns(keys), prepared: true });
+        return new Map(rows.map(({ id, repeats }) => [id, Number(repeats)]));
+      },
+    });
+  }
+
+  /**
+   * The change as JSON text of its EventReadDTO; null while the view has not heard of it. With a signal, held until it is processed or
+   * parked, or the signal aborts. @throws UnavailableError
+   */
+  async byId(id: string, signal: AbortSignal | null): Promise<string | null> {
+    const day = dayOfChange(id);
+    if (day === null) return null;
+    const row = await this.#decided({ id, day }, signal);
+    // Its repeats are counted for as long as the ledger keeps its row.
+    return row === null ? null : changeJson(row, (await this.#repeats.get({ id, day })) ?? 0);
+  }
+
+  async #decided(key: ChangeKey, signal: AbortSignal | null): Promise<ChangeRow | null> {
+    for (;;) {
+      const { turn } = this.#views;
+      const row = await this.#changes.get(key);
+      if (signal === null || signal.aborted || (row !== null && row.status !== 'accepted')) return row;
+      await this.#views.advanced(turn, signal);
+    }
+  }
+}
+
+function columns(keys: readonly ChangeKey[]): [string[], string[]] {
+  return [keys.map(({ day }) => day), keys.map(({ id }) => id)];
+}

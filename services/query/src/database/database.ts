@@ -1,0 +1,54 @@
+import { UnavailableError } from '@clientele/contracts';
+import type { Metrics } from '@clientele/service-kit';
+import pg, { type Pool, type QueryResultRow } from 'pg';
+
+export interface Statement {
+  /** What metrics call it. */
+  readonly label: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Planned once a connection; for texts that are always the same. */
+  readonly prepared?: boolean;
+}
+
+export type StatementDurations = ReturnType<typeof statementDurations>;
+
+export function statementDurations(metrics: Metrics) {
+  return metrics.histogram('query_statement_duration_seconds', 'Time of a statement, its wait for a connection included', ['statement']);
+}
+
+/** Classes and codes of SQLSTATE that say "not now": connections, lack of resources, cancels, a server that stops or replays. */
+const NOT_NOW = ['08', '53', '57', '58', '40001', '40P01', '55P03'];
+
+/** A database that this service only reads. Every failure is either an UnavailableError, to be tried again, or a bug. */
+export class Database {
+  readonly #pool: Pool;
+  readonly #name: string;
+  readonly #durations: StatementDurations;
+
+  /** `name`: what callers are told when it is away. */
+  constructor(pool: Pool, name: string, durations: StatementDurations) {
+    this.#pool = pool;
+    this.#name = name;
+    this.#durations = durations;
+  }
+
+  async query<R extends QueryResultRow>({ label, text, values, prepared }: Statement): Promise<R[]> {
+    const end = this.#durations.startTimer({ statement: label });
+    try {
+      const { rows } = await this.#pool.query<R>({ text, values: [...values], ...(prepared === true ? { name: label } : {}) });
+      return rows;
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      end();
+    }
+  }
+
+  #failure(error: unknown): unknown {
+    if (error instanceof pg.DatabaseError && !NOT_NOW.some((code) => error.code?.startsWith(code))) return error;
+    // Everything that the driver throws by itself is about the connection.
+    const reason = error instanceof Error ? error.message : String(error);
+    return new UnavailableError(`${this.#name} cannot be had: ${reason}`, undefined, { cause: error });
+  }
+}

@@ -1,0 +1,35 @@
+import { logEntryFromRow, publishedEvent, stringifyExact, type EventLogRow } from '@clientele/contracts';
+import type { Database } from '../database/database.ts';
+
+export interface HistoryPage {
+  /** Events as JSON texts, versions rising. */
+  readonly items: readonly string[];
+  /** The version of the last one here when more follow. */
+  readonly lastVersion: number | null;
+  /** The log's newest position when the page was read. */
+  readonly position: string;
+}
+
+const HEAD = 'select position from published.log_head';
+const EVENTS = `
+  select position, id, kind, stream_id, stream_type, version, type, schema_version, data, personal, metadata, occurred_at, recorded_at
+  from published.event_log where stream_id = $1 and stream_type = $2 and version > $3 order by version limit $4`;
+
+/** The events of one record, in order, from the log itself. @throws UnavailableError */
+export async function readHistory(eventLog: Database, { id, type, after, limit }: { id: string; type: string; after: number; limit: number }): Promise<HistoryPage> {
+  const [head] = await eventLog.query<{ position: string }>({ label: 'log_head', text: HEAD, values: [], prepared: true });
+  const rows = await eventLog.query<EventLogRow>({ label: 'history', text: EVENTS, values: [id, type, after, limit + 1], prepared: true });
+  const page = rows.slice(0, limit);
+  return {
+    items: page.map(historyEvent),
+    lastVersion: rows.length > limit ? Number(page.at(-1)?.version) : null,
+    position: head?.position ?? '0',
+  };
+}
+
+function historyEvent(row: EventLogRow): string {
+  const entry = logEntryFromRow(row);
+  if (entry.kind !== 'event') throw new TypeError(`log entry ${entry.position} is no event, and yet in a stream`);
+  const { id, position, occurredAt, recordedAt } = entry;
+  return stringifyExact({ id, position: String(position), ...publishedEvent(entry), occurred_at: occurredAt, recorded_at: recordedAt });
+}

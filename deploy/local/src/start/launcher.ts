@@ -62,7 +62,7 @@ export class Launcher {
       await Promise.all(this.#services.map(async (service) => await untilReady(service, addressOf(system.addresses, service), this.#stopping.signal)));
     });
     if (this.#stopping.signal.aborted) return;
-    announceSystem(this.#folders, system);
+    announceSystem(this.#folders, { ...system, eventLogUrl: servers.databaseUrl('logReader'), brokerUrl: servers.natsUrl('projector') });
     this.#print(readyBlock(system, servers, (Date.now() - begun) / 1000));
   }
 

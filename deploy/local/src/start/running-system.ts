@@ -8,6 +8,9 @@ export interface RunningSystem {
   readonly addresses: Readonly<Record<ServiceName, string>>;
   readonly keys: Readonly<{ ingest: string; query: string; admin: string }>;
   readonly logs: string;
+  /** For a look behind the services: the published views, and the broker as the projector. Null where not known. */
+  readonly eventLogUrl: string | null;
+  readonly brokerUrl: string | null;
 }
 
 const DEVELOPMENT_KEYS = { ingest: 'dev-ingest-key', query: 'dev-query-key', admin: 'dev-admin-key' } as const;
@@ -25,6 +28,8 @@ export function systemOf(folders: Folders, env: NodeJS.ProcessEnv): RunningSyste
       admin: firstSecret(env['ADMIN_API_KEYS']) ?? DEVELOPMENT_KEYS.admin,
     },
     logs: folders.logs,
+    eventLogUrl: env['EVENT_LOG_URL'] ?? null,
+    brokerUrl: env['NATS_URL'] ?? null,
   };
 }
 
@@ -47,7 +52,12 @@ function firstSecret(keys: string | undefined): string | undefined {
 
 function isSystem(value: unknown): value is RunningSystem {
   if (typeof value !== 'object' || value === null || !('addresses' in value) || !('keys' in value) || !('logs' in value)) return false;
-  return hasTexts(value.addresses, SERVICE_NAMES) && hasTexts(value.keys, ['ingest', 'query', 'admin']) && typeof value.logs === 'string';
+  return hasTexts(value.addresses, SERVICE_NAMES) && hasTexts(value.keys, ['ingest', 'query', 'admin']) && typeof value.logs === 'string'
+    && 'eventLogUrl' in value && isTextOrNull(value.eventLogUrl) && 'brokerUrl' in value && isTextOrNull(value.brokerUrl);
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string';
 }
 
 function hasTexts(value: unknown, names: readonly string[]): boolean {

@@ -53,7 +53,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
 /** What a part may know of the launcher's environment; development, unless something else is asked for. */
 export function commonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !CONNECTIONS.includes(name)));
-  return { ...kept, NODE_ENV: env['NODE_ENV'] ?? 'development' };
+  return { NODE_ENV: 'development', QUERY_PUBLIC_URL: `http://127.0.0.1:${servicePorts(env).query}`, ...kept };
 }
 
 export function entryOf(service: ServiceName, program: string): string {

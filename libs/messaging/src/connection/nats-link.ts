@@ -1,3 +1,4 @@
+import { UnavailableError } from '@clientele/contracts';
 import type { JetStreamClient, JetStreamManager, NatsConnection, Status } from 'nats';
 
 export type LinkEvent =
@@ -52,6 +53,20 @@ export class NatsLink {
     return () => void this.#onDrop.delete(listener);
   }
 
+  /** The answer to a request, unless the connection breaks first: the client library would wait for its timeout. */
+  async request<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.#connected) throw new UnavailableError('there is no connection to the broker');
+    let off = (): void => {};
+    const dropped = new Promise<never>((_resolve, reject) => {
+      off = this.onDrop(() => reject(new UnavailableError('the connection to the broker broke')));
+    });
+    try {
+      return await Promise.race([ask(), dropped]);
+    } finally {
+      off();
+    }
+  }
+
   /** Resolves at once while connected, else with the next connection, or when `signal` aborts (which must be linked to {@link over}). */
   async whenConnected(signal: AbortSignal): Promise<void> {
     while (!this.#connected && !signal.aborted) {
@@ -72,12 +87,12 @@ export class NatsLink {
     return (await this.nats.closed()) ?? null;
   }
 
-  /** Sends what is buffered and closes, within two seconds. */
+  /** Sends what is buffered and closes, within a second. */
   async close(): Promise<void> {
     if (this.nats.isClosed()) return;
     if (this.#connected) {
       const flushed = this.nats.flush().catch(() => undefined); // fails where the connection breaks meanwhile: it is being closed anyway
-      await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+      await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     }
     await this.nats.close();
   }

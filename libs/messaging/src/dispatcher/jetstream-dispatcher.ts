@@ -91,7 +91,7 @@ export class JetStreamDispatcher implements EventDispatcher {
   }
 
   /** Takes no more commands, sends what waits and declares each lane's next number, within `timeoutMs`. Leaves the connection open. */
-  async close(timeoutMs = 5000): Promise<void> {
+  async close(timeoutMs = 4000): Promise<void> {
     this.#closing = true;
     const timer = setTimeout(() => this.#stop.abort(), timeoutMs);
     await Promise.all([...this.#lanes.values()].map((lane) => lane.finish()));

@@ -73,6 +73,7 @@ export class LanePublisher {
       if (commands.length === 0) break;
       await this.#publish(commands);
     }
+    if (signal.aborted) this.#refuse(this.queue.take(Infinity, Infinity), CLOSING);
     this.#busy = null;
     this.#armIdle();
   }
@@ -83,25 +84,24 @@ export class LanePublisher {
     const count = commands.length;
     const text = encodeEnvelope({ publisher, lane, first, count }, commands.map((command) => command.text));
     this.#inFlight = commands;
-    const refusal = await this.#untilKnown({
-      subject: laneSubject(lane),
-      data: Buffer.from(text, 'utf8'),
-      messageId: `${publisher}:${lane}:${first}:${count}`,
-    });
+    const message = { subject: laneSubject(lane), data: Buffer.from(text, 'utf8'), messageId: `${publisher}:${lane}:${first}:${count}` };
+    const refusal = await this.#untilKnown(message, commands);
     this.#inFlight = [];
+    if (refusal !== null) return this.#refuse(commands, refusal);
+    this.#next = first + count;
+    this.#declared = count === 0;
     this.queue.release(commands);
-    if (refusal === null) {
-      this.#next = first + count;
-      this.#declared = count === 0;
-      for (const { ticket } of commands) ticket.stored();
-    } else {
-      const error = new UnavailableError(`the broker does not take commands: ${refusal}`);
-      for (const { ticket } of commands) ticket.fail(error);
-    }
+    for (const { ticket } of commands) ticket.stored();
+  }
+
+  #refuse(commands: readonly QueuedCommand[], reason: string): void {
+    this.queue.release(commands);
+    const error = new UnavailableError(`the broker does not take commands: ${reason}`);
+    for (const { ticket } of commands) ticket.fail(error);
   }
 
   /** @returns null when it is stored, else why it certainly is not. Goes on for as long as that is not known. */
-  async #untilKnown(message: OutgoingMessage): Promise<string | null> {
+  async #untilKnown(message: OutgoingMessage, commands: readonly QueuedCommand[]): Promise<string | null> {
     const { link, signal, fault, publishTimeoutMs } = this.#options;
     let certain = true;
     for (let attempt = 0; !signal.aborted; attempt += 1) {
@@ -112,11 +112,17 @@ export class LanePublisher {
       if (result.kind === 'stored') return null;
       // After an attempt of unknown result a refusal says nothing of that attempt: only an acknowledgement ends the repetition.
       if (result.kind === 'unknown') certain = false;
-      const restored = isMissing(result) && attempt < MOST_RESTORES && (await this.#options.restoreStream());
-      if (result.kind === 'refused' && certain && !restored) return result.reason;
-      if (!restored) await delay(backoffMs(attempt), undefined, { signal }).catch(() => undefined); // aborted: the loop ends
+      const heals = isMissing(result) && (await this.#heals(commands, attempt));
+      if (result.kind === 'refused' && certain && !heals) return result.reason;
+      await delay(backoffMs(attempt), undefined, { signal }).catch(() => undefined); // aborted: the loop ends
     }
-    return 'the sender is closing';
+    return CLOSING;
+  }
+
+  /** A stream that is missing is made again. One that does not answer, as while a broker starts, is tried for as long as somebody waits. */
+  async #heals(commands: readonly QueuedCommand[], attempt: number): Promise<boolean> {
+    const restored = await this.#options.restoreStream();
+    return (restored && attempt < MOST_RESTORES) || commands.some(({ ticket }) => !ticket.settled);
   }
 
   #armIdle(): void {
@@ -133,6 +139,7 @@ export class LanePublisher {
 }
 
 const MOST_RESTORES = 3;
+const CLOSING = 'the sender is closing';
 
 function isMissing(result: PublishResult): boolean {
   return result.kind === 'refused' && result.why === 'no_stream';

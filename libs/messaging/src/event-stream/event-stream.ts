@@ -45,7 +45,7 @@ export class EventStream {
   /** Takes every message out. Sequences go on where they were. @throws UnavailableError */
   async purge(): Promise<void> {
     try {
-      await this.#link.manager.streams.purge(STREAMS.events);
+      await this.#link.request(() => this.#link.manager.streams.purge(STREAMS.events));
     } catch (error) {
       throw brokerError(`cannot purge stream ${STREAMS.events}`, error);
     }
@@ -55,7 +55,7 @@ export class EventStream {
 /** @returns null where there is no such message. @throws UnavailableError */
 export async function storedMessage(link: NatsLink, query: { seq: number } | { last_by_subj: string }): Promise<StoredMsg | null> {
   try {
-    return await link.manager.streams.getMessage(STREAMS.events, query);
+    return await link.request(() => link.manager.streams.getMessage(STREAMS.events, query));
   } catch (error) {
     if (apiErrorCode(error) === NO_MESSAGE) return null;
     throw brokerError(`cannot read a message of stream ${STREAMS.events}`, error);

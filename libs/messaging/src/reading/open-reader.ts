@@ -62,7 +62,7 @@ async function requireStream(link: NatsLink, stream: StreamKind): Promise<Stream
 async function createConsumer(link: NatsLink, stream: StreamKind, filterSubject: string | undefined, start: number | null): Promise<string> {
   const name = nuid.next();
   try {
-    await link.manager.consumers.add(STREAMS[stream], {
+    await link.request(() => link.manager.consumers.add(STREAMS[stream], {
       name,
       ack_policy: AckPolicy.None,
       mem_storage: true,
@@ -70,7 +70,7 @@ async function createConsumer(link: NatsLink, stream: StreamKind, filterSubject:
       inactive_threshold: nanos(CONSUMER_INACTIVE_MS),
       ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
       ...(start === null ? { deliver_policy: DeliverPolicy.All } : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start }),
-    });
+    }));
     return name;
   } catch (error) {
     if (apiErrorCode(error) === STREAM_NOT_FOUND) throw new StreamMissing(`there is no stream ${STREAMS[stream]}`, { cause: error });

@@ -36,7 +36,7 @@ export async function createMissingStream(link: NatsLink, kind: StreamKind, opti
   const found = await streamStatus(link, kind);
   if (found !== null) return found;
   try {
-    return statusOf(await link.manager.streams.add(streamSettings(kind, options)));
+    return statusOf(await link.request(() => link.manager.streams.add(streamSettings(kind, options))));
   } catch (error) {
     if (apiErrorCode(error) === NAME_IN_USE) {
       const made = await streamStatus(link, kind);

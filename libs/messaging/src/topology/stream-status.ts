@@ -25,7 +25,7 @@ const STREAM_NOT_FOUND = 10059;
 /** @returns null where there is no such stream. @throws UnavailableError when the broker does not answer. */
 export async function streamStatus(link: NatsLink, kind: StreamKind): Promise<StreamStatus | null> {
   try {
-    return statusOf(await link.manager.streams.info(STREAMS[kind]));
+    return statusOf(await link.request(() => link.manager.streams.info(STREAMS[kind])));
   } catch (error) {
     if (apiErrorCode(error) === STREAM_NOT_FOUND) return null;
     throw brokerError(`cannot ask for stream ${STREAMS[kind]}`, error);

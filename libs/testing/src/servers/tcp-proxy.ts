@@ -6,6 +6,8 @@ export interface TcpProxy {
   cut(): void;
   /** Bytes stop flowing, connections stay open: a network that hangs. */
   pause(): void;
+  /** What the server sends stops flowing; what the client sends goes on. */
+  pauseAnswers(): void;
   resume(): void;
   close(): Promise<void>;
 }
@@ -13,9 +15,13 @@ export interface TcpProxy {
 /** Stands between a client and a server on the loopback address, to break what is between them. */
 export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  const answering = new Set<Socket>();
   let paused = false;
+  let answersPaused = false;
   const server = createServer((client) => {
     const upstream = connect({ port: targetPort, host: '127.0.0.1' });
+    answering.add(upstream);
+    const isPaused = (from: Socket): boolean => paused || (answersPaused && from === upstream);
     for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
       open.add(from);
       from.setNoDelay(true);
@@ -23,15 +29,16 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
       from.on('error', () => {});
       from.on('close', () => {
         open.delete(from);
+        answering.delete(from);
         to.destroy();
       });
       from.on('data', (data) => {
         if (!to.write(data)) from.pause();
       });
       to.on('drain', () => {
-        if (!paused) from.resume();
+        if (!isPaused(from)) from.resume();
       });
-      if (paused) from.pause();
+      if (isPaused(from)) from.pause();
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -50,8 +57,13 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
       paused = true;
       for (const socket of open) socket.pause();
     },
+    pauseAnswers: () => {
+      answersPaused = true;
+      for (const socket of answering) socket.pause();
+    },
     resume: () => {
       paused = false;
+      answersPaused = false;
       for (const socket of open) socket.resume();
     },
     close: async () => {

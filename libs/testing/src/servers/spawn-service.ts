@@ -10,8 +10,8 @@ export interface SpawnedService {
 }
 
 /** Starts a compiled entry file as a process with exactly this environment (and PATH). It does not outlive this process. */
-export async function spawnService(entry: string, env: Readonly<Record<string, string>>): Promise<SpawnedService> {
-  const child = spawnOwned(process.execPath, ['--enable-source-maps', entry], { env: { PATH: process.env['PATH'], ...env } });
+export async function spawnService(entry: string, env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<SpawnedService> {
+  const child = spawnOwned(process.execPath, ['--enable-source-maps', entry, ...args], { env: { PATH: process.env['PATH'], ...env } });
   const written: Buffer[] = [];
   child.stdout?.on('data', (data: Buffer) => written.push(data));
   child.stderr?.on('data', (data: Buffer) => written.push(data));

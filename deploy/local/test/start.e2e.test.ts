@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { eventually, isAlive, isFree } from '@clientele/testing';
+import t from 'tap';
+import { ownEnvironment, runProgram, startSystem, type StartedSystem } from './support/started-system.ts';
+
+const PARTS = ['command', 'ingest', 'nats', 'postgres', 'projector', 'query'];
+const STOP_MS = 30_000;
+
+t.test('npm start, from nothing to nothing left', async (t) => {
+  const env = await ownEnvironment(`${t.testdir()}/data`);
+  let running: StartedSystem | null = null;
+  t.teardown(() => running?.kill('SIGTERM'));
+
+  await t.test('ends in a block whose lines work', async (t) => {
+    running = await startSystem(env);
+    const [send, ask] = curlLines(running.output());
+    t.match(await shell(send), { status: 'accepted' });
+    await eventually('the client of the block', async () => await shell(ask), { until: isOneClient });
+    for (const address of Object.values(running.system.addresses)) t.equal((await fetch(`${address}/health/ready`)).status, 200);
+    t.same([...running.pids().keys()].sort(), PARTS);
+  });
+
+  await t.test('smoke follows a change through it', async (t) => {
+    const smoke = await runProgram('smoke', env);
+    t.equal(await smoke.exited, 0, smoke.output());
+    t.match(smoke.output(), /✓ accepted.*\n✓ decided.*\n✓ published.*\n✓ projected.*\n✓ queryable.*\nPipeline OK/);
+  });
+
+  await t.test('a second one is refused', async (t) => {
+    const second = await runProgram('start', env);
+    t.equal(await second.exited, 1);
+    t.match(second.output(), /clientele: Clientele already runs here.*\n {2}-> stop it/);
+    const elsewhere = await runProgram('start', { ...env, CLIENTELE_DATA_DIR: `${t.testdir()}/other` });
+    t.equal(await elsewhere.exited, 1);
+    t.match(elsewhere.output(), /clientele: port \d+ for ingest is in use by another program\n {2}-> .*INGEST_PORT=/);
+  });
+
+  await t.test('what is killed is started again, and the rest lives through it', async (t) => {
+    for (const name of PARTS) {
+      const before = started(running).pids().get(name);
+      process.kill(before ?? 0, 'SIGKILL');
+      await eventually(`${name} runs again`, () => started(running).pids().get(name), { until: (pid) => pid !== undefined && pid !== before, timeoutMs: 30_000 });
+      t.match(started(running).output(), `${name} ended (signal SIGKILL); starting it again`);
+    }
+    for (const address of Object.values(started(running).system.addresses)) {
+      await eventually(`${address} is ready`, async () => (await fetch(`${address}/health/ready`)).ok, { timeoutMs: 30_000 });
+    }
+    const smoke = await runProgram('smoke', env);
+    t.equal(await smoke.exited, 0, smoke.output());
+  });
+
+  await t.test('Ctrl-C stops everything, and the data is there after the next start', async (t) => {
+    const [, ask] = curlLines(started(running).output());
+    const pids = [...started(running).pids().values()];
+    t.equal(await stopped(started(running)), 0, started(running).output());
+    t.match(started(running).output(), /stopping the services\n.*stopping the servers\n.*stopped/);
+    t.same(pids.filter(isAlive), []);
+    t.ok(await isFree(Number(env['INGEST_PORT'])));
+    running = await startSystem(env);
+    t.ok(isOneClient(await shell(ask)));
+  });
+
+  await t.test('the start after a hard kill takes over', async (t) => {
+    const before = started(running);
+    const [, ask] = curlLines(before.output());
+    const pids = [...before.pids().values()];
+    before.kill('SIGKILL');
+    await before.exited;
+    running = await startSystem(env);
+    t.same(pids.filter(isAlive), [], 'nothing of the killed start is left');
+    t.ok(isOneClient(await shell(ask)));
+  });
+
+  await t.test('--fresh begins anew', async (t) => {
+    const [, ask] = curlLines(started(running).output());
+    await stopped(started(running));
+    running = await startSystem(env, ['--fresh']);
+    t.match(await shell(ask), { items: [] });
+    t.equal(await stopped(running), 0);
+  });
+});
+
+t.test('what cannot start says why, and what to do', async (t) => {
+  const env = await ownEnvironment(`${t.testdir()}/data`);
+  const refused = async (more: Record<string, string>, args: string[] = []): Promise<string> => {
+    const attempt = await runProgram('start', { ...env, ...more }, args);
+    t.equal(await attempt.exited, 1);
+    return attempt.output();
+  };
+  t.match(await refused({ QUERY_PORT: 'seven' }), /clientele: QUERY_PORT is "seven", which is no port\n {2}-> a number from 1 to 65535\n$/);
+  t.match(await refused({}, ['--frehs']), /clientele: Unknown option '--frehs'.*\n {2}-> options: --fresh/);
+  t.match(await refused({ NATS_SERVER_BIN: '/nowhere/nats-server' }), /NATS_SERVER_BIN names \/nowhere\/nats-server.*\n {2}-> NATS_SERVER_BIN=/);
+  t.match(await refused({ ADMIN_API_KEYS: 'no colon' }), /clientele: (command|projector|query) does not start \(exit code 2\); its last words:\n[^]*ADMIN_API_KEYS[^]*\n {2}-> all of them are in/);
+  const other = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  const address = other.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  t.match(await refused({ COMMAND_PORT: String(port) }), `port ${port} for command is in use by another program`);
+  other.close();
+  const help = await runProgram('start', env, ['--help']);
+  t.equal(await help.exited, 0);
+  t.match(help.output(), /--fresh[^]*NATS_URL[^]*CLIENTELE_CONFIG/);
+});
+
+function started(running: StartedSystem | null): StartedSystem {
+  if (running === null) throw new Error('it did not start');
+  return running;
+}
+
+async function stopped(running: StartedSystem): Promise<number | null> {
+  running.kill('SIGINT');
+  return await eventually('the end of npm start', async () => await Promise.race([running.exited, Promise.reject(new Error('still running'))]), { timeoutMs: STOP_MS, until: () => true });
+}
+
+function curlLines(output: string): [send: string, ask: string] {
+  const lines = output.split('\n').filter((line) => line.startsWith('  curl ')).map((line) => line.trim());
+  return [lines.at(-2) ?? '', lines.at(-1) ?? ''];
+}
+
+async function shell(line: string): Promise<unknown> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', line]);
+  return JSON.parse(stdout);
+}
+
+function isOneClient(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'items' in answer && Array.isArray(answer.items) && answer.items.length === 1;
+}

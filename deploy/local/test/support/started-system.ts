@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { eventually, freePort, spawnService, workspaceRoot, type SpawnedService } from '@clientele/testing';
+import { openFolders } from '../../src/start/folders.ts';
+import { readJsonFile } from '../../src/start/json-file.ts';
+import { findSystem, type RunningSystem } from '../../src/start/running-system.ts';
+
+export interface StartedSystem extends SpawnedService {
+  readonly system: RunningSystem;
+  readonly env: Readonly<Record<string, string>>;
+  /** Process number of each part, as registered for a takeover. */
+  pids(): ReadonlyMap<string, number>;
+}
+
+const DIST = join(workspaceRoot, 'deploy', 'local', 'dist', 'src');
+const READY_MS = 120_000;
+
+/** Ports and a data folder that collide with nobody's. */
+export async function ownEnvironment(dataDir: string): Promise<Record<string, string>> {
+  const [ingest, command, projector, query] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const binary = process.env['NATS_SERVER_BIN'] ?? join(openFolders(process.env).data, 'bin', 'nats-server');
+  return {
+    CLIENTELE_DATA_DIR: dataDir, NATS_SERVER_BIN: binary, HOME: process.env['HOME'] ?? dataDir,
+    INGEST_PORT: String(ingest), COMMAND_PORT: String(command), PROJECTOR_PORT: String(projector), QUERY_PORT: String(query),
+  };
+}
+
+/** Runs one of the programs behind `npm start`, `npm run smoke` and their like. */
+export async function runProgram(program: string, env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<SpawnedService> {
+  return await spawnService(join(DIST, program, 'main.js'), env, args);
+}
+
+/** `npm start` up to its ready block. */
+export async function startSystem(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<StartedSystem> {
+  const process = await runProgram('start', env, args);
+  const ends: (number | null)[] = [];
+  void process.exited.then((code) => ends.push(code));
+  await eventually('the ready block', () => ends.length > 0 || process.output().includes('Clientele is ready'), { timeoutMs: READY_MS });
+  if (ends.length > 0) throw new Error(`npm start ended with ${String(ends[0])}: ${process.output()}`);
+  const folders = openFolders(env);
+  return {
+    ...process,
+    env,
+    system: findSystem(env),
+    pids: () => registered(readJsonFile(folders.processes)),
+  };
+}
+
+function registered(kept: unknown): Map<string, number> {
+  const entries = Array.isArray(kept) ? kept : [];
+  return new Map(entries.map((entry: { name: string; pid: number }) => [entry.name, entry.pid]));
+}

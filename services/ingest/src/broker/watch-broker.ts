@@ -1,0 +1,30 @@
+import { UnavailableError } from '@clientele/contracts';
+import { streamStatus, type JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
+import type { Health, Metrics } from '@clientele/service-kit';
+import type { CountedDispatcher } from './counted-dispatcher.ts';
+
+export interface BrokerWatch {
+  readonly link: NatsLink;
+  readonly dispatcher: JetStreamDispatcher;
+  readonly counted: CountedDispatcher;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+/** Ready while the broker is there and has room for the largest command; work moves while what is queued gets sent. */
+export function watchBroker({ link, dispatcher, counted, health, metrics }: BrokerWatch): void {
+  health.check('broker', async () => {
+    if (!link.connected) throw new UnavailableError('not connected to the broker');
+    const commands = await streamStatus(link, 'commands');
+    if (commands === null) throw new UnavailableError('the stream COMMANDS is missing');
+    const { bytes, maxBytes } = commands;
+    if (maxBytes > 0 && bytes + link.maxPayload > maxBytes) throw new UnavailableError(`the stream COMMANDS is full: ${bytes} of ${maxBytes} bytes`);
+  });
+  health.progress('dispatch', () => {
+    const { inFlight, queuedBytes } = dispatcher.status();
+    return { lag: Math.max(inFlight, queuedBytes), position: counted.stored };
+  });
+  metrics.gauge('ingest_queue_bytes', 'Bytes of commands that wait for the broker', [], (gauge) => gauge.set(dispatcher.status().queuedBytes));
+  metrics.gauge('ingest_queue_in_flight', 'Commands that are with the broker', [], (gauge) => gauge.set(dispatcher.status().inFlight));
+  metrics.gauge('ingest_queue_oldest_wait_seconds', 'How long the oldest command has been waiting', [], (gauge) => gauge.set(dispatcher.status().oldestWaitMs / 1000));
+}

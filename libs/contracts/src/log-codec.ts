@@ -54,34 +54,42 @@ function storedEvent(row: EventLogRow, upcasters: Upcasters): StoredEvent {
   if (row.stream_id === null || row.stream_type === null || row.version === null || row.occurred_at === null) {
     throw new TypeError(`log entry ${row.position}: an event without its stream`);
   }
+  const metadata: object = objectIn(row.metadata);
+  if (!isMetadata(metadata)) throw new TypeError(`log entry ${row.position}: not an event's metadata`);
   return {
     kind: 'event', position: Number(row.position), id: row.id, streamId: row.stream_id, streamType: row.stream_type,
     version: Number(row.version), type, schemaVersion: newestSchemaVersion(type, upcasters),
-    data: upcast(type, row.schema_version, joined<JsonObject>(row), upcasters), metadata: objectIn<EventMetadata>(row.metadata),
+    data: upcast(type, row.schema_version, joined(row), upcasters), metadata,
     occurredAt: instant(row.occurred_at), recordedAt: instant(row.recorded_at),
   };
 }
 
-type OutcomeData = Pick<StoredOutcome, 'changeId' | 'reason' | 'errors' | 'warnings' | 'aggregateId' | 'event'>;
-type OutcomeMetadata = Pick<StoredOutcome, 'correlationId' | 'source' | 'provider' | 'receivedAt'>;
-
 function storedOutcome(row: EventLogRow): StoredOutcome {
-  return {
-    kind: 'outcome', position: Number(row.position), id: row.id, outcome: outcomeOf(row.type), ...joined<OutcomeData & JsonObject>(row),
-    ...objectIn<OutcomeMetadata>(row.metadata), recordedAt: instant(row.recorded_at),
-  };
+  const entry = { ...joined(row), ...objectIn(row.metadata) };
+  if (!isOutcome(entry)) throw new TypeError(`log entry ${row.position}: not an outcome as encodeOutcome writes it`);
+  return { ...entry, kind: 'outcome', position: Number(row.position), id: row.id, outcome: outcomeOf(row.type), recordedAt: instant(row.recorded_at) };
 }
 
-function joined<T extends JsonObject>(row: EventLogRow): T {
-  const personal = row.personal === null ? null : objectIn<JsonObject>(row.personal);
-  return joinPersonal(objectIn<JsonObject>(row.data), personal) as T;
+function joined(row: EventLogRow): JsonObject {
+  return joinPersonal(objectIn(row.data), row.personal === null ? null : objectIn(row.personal));
 }
 
-/** The caller names the shape: what stands in the log was written by this codec, and is not checked again at each reading. */
-function objectIn<T>(text: string): T {
+function objectIn(text: string): JsonObject {
   const value = parseWritten(text);
   if (!isJsonObject(value)) throw new TypeError('log entry: JSON that is no object');
-  return value as T;
+  return value;
+}
+
+// What stands in the log was written by this code or an older one: the guards tell a row of another shape, not each of its values.
+
+function isMetadata(value: object): value is EventMetadata {
+  return 'correlationId' in value && 'commandId' in value && 'clock' in value && 'change' in value && 'broadcast' in value;
+}
+
+type OutcomeBody = Omit<StoredOutcome, 'kind' | 'position' | 'id' | 'outcome' | 'recordedAt'>;
+
+function isOutcome(value: object): value is OutcomeBody {
+  return 'changeId' in value && 'reason' in value && 'errors' in value && 'event' in value && 'correlationId' in value && 'receivedAt' in value;
 }
 
 function outcomeOf(type: string): Outcome {

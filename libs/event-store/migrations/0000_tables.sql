@@ -24,8 +24,7 @@ CREATE TABLE "clientele"."events" (
 	"personal" json,
 	"metadata" json NOT NULL,
 	"occurred_at" timestamp with time zone,
-	"recorded_at" timestamp with time zone NOT NULL,
-	CONSTRAINT "events_kind" CHECK ("clientele"."events"."kind" = 'outcome' or ("clientele"."events"."kind" = 'event' and "clientele"."events"."stream_id" is not null and "clientele"."events"."version" is not null))
+	"recorded_at" timestamp with time zone NOT NULL
 ) PARTITION BY RANGE ("position");
 --> statement-breakpoint
 CREATE TABLE "clientele"."heads" (

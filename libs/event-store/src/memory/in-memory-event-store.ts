@@ -1,13 +1,9 @@
-import {
-  ConcurrencyError, logEntryFromRow, type EventFeed, type EventLogRow, type FeedBatch, type FeedPosition, type FeedReadOptions, type LanePosition,
-  type LogEntry, type StoredEvent,
-} from '@clientele/contracts';
+import { ConcurrencyError, logEntryFromRow, type EventLogRow, type LanePosition, type LogEntry, type StoredEvent } from '@clientele/contracts';
 import { randomUUID } from 'node:crypto';
 import {
   keyText, type CommitResult, type CommitUnit, type EventStore, type LaneAdvance, type LaneCheckpoint, type LaneStore, type LedgerRow,
   type LoadRequest, type LoadResult, type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
-import { pollLog } from '../poll-log.ts';
 import { prepareUnit, type PreparedUnit, type PreparedWrite } from '../prepared-unit.ts';
 
 interface Lane {
@@ -17,7 +13,7 @@ interface Lane {
 }
 
 /** The event store in a process's memory, for tests and trials: the same promises but the one of lasting. It keeps rows, as a table would. */
-export class InMemoryEventStore implements EventStore, LaneStore, EventFeed {
+export class InMemoryEventStore implements EventStore, LaneStore {
   readonly #incarnation = randomUUID();
   readonly #log: EventLogRow[] = [];
   readonly #streams = new Map<string, EventLogRow[]>();
@@ -71,12 +67,6 @@ export class InMemoryEventStore implements EventStore, LaneStore, EventFeed {
   async laneCheckpoint(lane: string): Promise<LaneCheckpoint | null> {
     const known = this.#lanes.get(lane);
     return await Promise.resolve(known === undefined ? null : { ...known, publishers: new Map(known.publishers) });
-  }
-
-  read(after: FeedPosition, options: FeedReadOptions): AsyncIterable<FeedBatch> {
-    return pollLog(async (position, limit) => ({
-      incarnation: this.#incarnation, head: this.#log.length, entries: await this.readAll(position, limit),
-    }), after, options);
   }
 
   /** What taking a lane's lease does: from now on a commit under another epoch is refused. @throws Error where a newer one was told. */

@@ -7,7 +7,7 @@ import type { PreparedUnit } from '../prepared-unit.ts';
 /** Parameters of `clientele.append_group`, after its first, in its order. */
 export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
   const writes = rowsOf(units, ({ writes }) => writes);
-  const events = writes.flatMap(({ row }, write) => row.events.map((event, nth) => ({ ...event, write: write + 1, nth: nth + 1, to: row.write })));
+  const events = writes.flatMap(({ row }, write) => row.events.map((event, nth) => ({ write: write + 1, nth: nth + 1, to: row.write, row: event })));
   const outcomes = rowsOf(units, ({ outcomes }) => outcomes);
   const ledger = rowsOf(units, ({ ledger }) => ledger);
   const repeats = rowsOf(units, ({ unit }) => unit.repeats);
@@ -31,13 +31,13 @@ export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
     uuidArray(events.map(({ to }) => to.streamId)),
     textArray(events.map(({ to }) => to.streamType)),
     intArray(events.map(({ nth }) => nth)),
-    uuidArray(events.map(({ id }) => id)),
-    textArray(events.map(({ event }) => event.type)),
-    intArray(events.map(({ event }) => event.schemaVersion)),
-    jsonArray(events.map(({ data }) => data)),
-    jsonArray(events.map(({ personal }) => personal)),
-    jsonArray(events.map(({ metadata }) => metadata)),
-    timestampArray(events.map(({ occurredAt }) => occurredAt)),
+    uuidArray(events.map(({ row }) => row.id)),
+    textArray(events.map(({ row }) => row.event.type)),
+    intArray(events.map(({ row }) => row.event.schemaVersion)),
+    jsonArray(events.map(({ row }) => row.data)),
+    jsonArray(events.map(({ row }) => row.personal)),
+    jsonArray(events.map(({ row }) => row.metadata)),
+    timestampArray(events.map(({ row }) => row.occurredAt)),
 
     intArray(outcomes.map(({ unit }) => unit)),
     uuidArray(outcomes.map(({ row }) => row.id)),

@@ -13,12 +13,12 @@ type Numbers = readonly (number | null)[];
 export const textArray = (values: Texts): Buffer => variable(OID.text, values);
 export const jsonArray = (values: Texts): Buffer => variable(OID.json, values);
 export const intArray = (values: Numbers): Buffer => fixed(OID.int4, 4, values, (value, into, at) => into.writeInt32BE(value, at));
-export const bigintArray = (values: Numbers): Buffer => fixed(OID.int8, 8, values, (value, into, at) => into.writeBigInt64BE(BigInt(value), at));
+export const bigintArray = (values: Numbers): Buffer => fixed(OID.int8, 8, values, writeBigint);
 export const uuidArray = (values: Texts): Buffer => fixed(OID.uuid, 16, values, (value, into, at) => into.write(value.replaceAll('-', ''), at, 'hex'));
 
 /** Milliseconds since 1970. */
 export const timestampArray = (values: Numbers): Buffer =>
-  fixed(OID.timestamptz, 8, values, (value, into, at) => into.writeBigInt64BE(BigInt(value - EPOCH_2000_MS) * 1000n, at));
+  fixed(OID.timestamptz, 8, values, (value, into, at) => writeBigint((value - EPOCH_2000_MS) * 1000, into, at));
 
 /** `YYYY-MM-DD`. */
 export const dateArray = (values: Texts): Buffer =>
@@ -47,6 +47,12 @@ function fixed<T>(oid: number, width: number, values: readonly (T | null)[], wri
     at += value === null ? 4 : 4 + width;
   }
   return into;
+}
+
+/** A safe integer in two halves: several times as fast as by way of a BigInt. */
+function writeBigint(value: number, into: Buffer, at: number): void {
+  into.writeInt32BE(Math.floor(value / 2 ** 32), at);
+  into.writeUInt32BE(value % 2 ** 32 + (value < 0 && value % 2 ** 32 !== 0 ? 2 ** 32 : 0), at + 4);
 }
 
 function header(oid: number, values: readonly unknown[], size: number): Buffer {

@@ -1,5 +1,5 @@
 import { logEntryFromRow, type EventLogRow, type StoredEvent } from '@clientele/contracts';
-import pg from 'pg';
+import type pg from 'pg';
 import { uuid } from '../checks.ts';
 import type { StreamRead } from '../event-store.ts';
 import { bigintArray, uuidArray } from './binary-array.ts';
@@ -10,20 +10,15 @@ export interface StreamBounds {
   readonly until?: Date;
 }
 
-const STREAMS = 'select * from clientele.read_streams($1, $2, $3, $4)';
-const JSON_OID = 114;
-
-/** Leaves JSON as it is stored: the driver's own parser would round its numbers. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
-    oid === JSON_OID ? (text: string) => text : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-};
+// JSON as text: the driver's own parser would round its numbers.
+const STREAMS = `select position, id, kind, stream_id, stream_type, version, type, schema_version, data::text, personal::text, metadata::text,
+  occurred_at, recorded_at from clientele.read_streams($1, $2, $3, $4)`;
 
 /** Events of the streams, versions rising in each, in one round trip. */
 export async function readStreamEvents(pool: pg.Pool, reads: readonly StreamRead[], bounds: StreamBounds = {}): Promise<StoredEvent[]> {
   if (reads.length === 0) return [];
   const { rows } = await pool.query<EventLogRow>({
-    name: 'read_streams', text: STREAMS, types, values: [
+    name: 'read_streams', text: STREAMS, values: [
       uuidArray(reads.map(({ streamId }) => uuid('a stream id', streamId))), bigintArray(reads.map(({ afterVersion }) => afterVersion)),
       bounds.toVersion ?? Number.MAX_SAFE_INTEGER, bounds.until ?? 'infinity',
     ],

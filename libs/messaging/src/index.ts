@@ -11,3 +11,4 @@ export { JetStreamEventFeed, type JetStreamEventFeedOptions } from './event-feed
 export { toEventMessage, type EventMessage, type EventMessageOptions, type LogPlace } from './event-stream/event-message.ts';
 export { EventPipeline, type EventPipelineOptions, type PipelineFailure } from './event-stream/event-pipeline.ts';
 export { EventStream, type EventStreamState } from './event-stream/event-stream.ts';
+export { LaneTrimmer, type LaneTrimmerOptions, type TrimResult } from './lane-feed/lane-trimmer.ts';

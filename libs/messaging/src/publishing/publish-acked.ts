@@ -73,7 +73,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   10167: 'overloaded',
 };
 const STORE_FAILED = 10077;
-const LIMIT_REACHED = /^maximum .* exceeded$/;
+const LIMIT_REACHED = /^maximum .* exceeded$|^message to+ large$/; // the broker's own spelling
 
 function resultOf(error: unknown): PublishResult {
   if (!isNatsError(error)) throw error;

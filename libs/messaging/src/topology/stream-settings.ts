@@ -1,5 +1,5 @@
 import { STREAMS, STREAM_SUBJECTS } from '@clientele/contracts';
-import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '../connection/nats-client.ts';
+import { DiscardPolicy, nanos, RetentionPolicy, StorageType, type StreamConfig } from '../connection/nats-client.ts';
 
 export interface TopologyOptions {
   /** Bytes that COMMANDS may hold before senders are refused (default 4 GiB). */
@@ -16,7 +16,6 @@ export type StreamKind = keyof typeof STREAMS;
 
 const GIB = 1024 ** 3;
 const DAY_MS = 86_400_000;
-const NS_PER_MS = 1_000_000;
 /** How long the broker remembers message ids: it absorbs a sender's repeats, and nothing else rests on it. */
 const DEDUPE_WINDOW_MS = 120_000;
 
@@ -31,7 +30,6 @@ export function streamSettings(kind: StreamKind, options: TopologyOptions = {}):
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     num_replicas: options.replicas ?? 1,
-    duplicate_window: DEDUPE_WINDOW_MS * NS_PER_MS,
     max_msgs: -1,
     max_msg_size: -1,
     deny_delete: false,
@@ -39,13 +37,22 @@ export function streamSettings(kind: StreamKind, options: TopologyOptions = {}):
   };
   switch (kind) {
     case 'commands':
-      return { ...common, discard: DiscardPolicy.New, max_age: 0, max_bytes: options.commandsMaxBytes ?? 4 * GIB };
-    case 'events':
+      return {
+        ...common,
+        discard: DiscardPolicy.New,
+        max_age: 0,
+        max_bytes: options.commandsMaxBytes ?? 4 * GIB,
+        duplicate_window: nanos(DEDUPE_WINDOW_MS),
+      };
+    case 'events': {
+      const maxAgeMs = options.eventsMaxAgeMs ?? 7 * DAY_MS;
       return {
         ...common,
         discard: DiscardPolicy.Old,
-        max_age: (options.eventsMaxAgeMs ?? 7 * DAY_MS) * NS_PER_MS,
+        max_age: nanos(maxAgeMs),
         max_bytes: options.eventsMaxBytes ?? 8 * GIB,
+        duplicate_window: nanos(Math.min(DEDUPE_WINDOW_MS, maxAgeMs)),
       };
+    }
   }
 }

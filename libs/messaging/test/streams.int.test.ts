@@ -1,0 +1,78 @@
+import type { LaneName, LanePosition } from '@clientele/contracts';
+import { eventually } from '@clientele/testing';
+import t, { type Test } from 'tap';
+import { ensureTopology, JetStreamDispatcher, LaneTrimmer, streamStatus } from '../src/index.ts';
+import { broker, deleteStream, freshStream, linkTo } from './support.ts';
+
+const nats = await broker(t);
+const operator = await linkTo(t, nats.url, 'operator');
+
+t.test('both streams are made with their settings, and brought back to them', async (t) => {
+  await ensureTopology(nats.url);
+  const made = await Promise.all(['COMMANDS', 'EVENTS'].map((name) => operator.manager.streams.info(name)));
+  t.match(made.map(({ config }) => config), [
+    { subjects: ['crm.commands.*', 'crm.quarantine.*'], retention: 'limits', discard: 'new', max_age: 0, max_bytes: 4 * 1024 ** 3, storage: 'file', duplicate_window: 120e9 },
+    { subjects: ['crm.events.>'], retention: 'limits', discard: 'old', max_age: 7 * 86_400e9, max_bytes: 8 * 1024 ** 3, storage: 'file' },
+  ]);
+  await operator.jetstream.publish('crm.commands.0', 'kept');
+  await operator.manager.streams.update('COMMANDS', { max_bytes: 5000 });
+  await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
+  await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
+  t.match(await streamStatus(operator, 'commands'), { messages: 1, maxBytes: 1_000_000, created: made[0]?.created });
+  t.match(await streamStatus(operator, 'events'), { messages: 0, maxAgeMs: 60_000 });
+});
+
+t.test('whoever finds COMMANDS missing makes it: ten dispatchers at once', async (t) => {
+  await deleteStream(operator, 'commands');
+  const links = await Promise.all(Array.from({ length: 10 }, (_, index) => linkTo(t, nats.urlFor(index % 2 === 0 ? 'ingest' : 'command'))));
+  const dispatchers = links.map((link) => new JetStreamDispatcher({ link }));
+  const quarantine = { type: 'QuarantineBody', schemaVersion: 1, provider: 'salesforce', source: null, body: '', reason: '', correlationId: '', receivedAt: '' } as const;
+  await Promise.all(dispatchers.map((dispatcher, index) => dispatcher.dispatch([{ ...quarantine, errors: [], commandId: `${index}` }])));
+  t.equal((await streamStatus(operator, 'commands'))?.messages, 10);
+  await Promise.all(dispatchers.map((dispatcher) => dispatcher.close()));
+});
+
+t.test('trimming', async (t) => {
+  const trimmer = async (t: Test, options = {}) => new LaneTrimmer({ link: await linkTo(t, nats.urlFor('command')), ...options });
+  const publish = async (lane: LaneName, count: number, size = 100): Promise<void> => {
+    for (let index = 0; index < count; index += 1) await operator.jetstream.publish(`crm.${lane}`, 'x'.repeat(size));
+  };
+  const place = async (sequence: number): Promise<LanePosition> => ({ incarnation: (await streamStatus(operator, 'commands'))?.created ?? '', sequence });
+  const left = async (): Promise<Record<string, number>> =>
+    (await operator.manager.streams.info('COMMANDS', { subjects_filter: '>' })).state.subjects ?? {};
+
+  t.test('takes out what is decided and old enough, lane by lane', async (t) => {
+    await freshStream(operator, 'commands');
+    await publish('commands.0', 10);
+    await publish('commands.1', 10);
+    const old = await operator.manager.streams.getMessage('COMMANDS', { seq: 20 });
+    await eventually('time to pass', () => Date.now() > old.time.getTime() + 2000);
+    await publish('commands.0', 10);
+    const link = await linkTo(t, nats.urlFor('command'));
+    const keepMs = Date.now() - old.time.getTime() - 500;
+    const result = await new LaneTrimmer({ link, keepMs }).trim(new Map<LaneName, LanePosition>([['commands.0', await place(25)], ['commands.1', await place(14)]]));
+    t.equal(result.purged, 14, 'all ten old ones of lane 0, four of lane 1, none of the young ones');
+    t.same(await left(), { 'crm.commands.0': 10, 'crm.commands.1': 6 });
+    t.same(await (await trimmer(t, { keepMs: 3_600_000 })).trim(new Map([['commands.0', await place(30)]])), { purged: 0, fullness: result.fullness });
+    t.equal((await (await trimmer(t, { keepMs: 0 })).trim(new Map([['commands.0', await place(25)]]))).purged, 5);
+  });
+
+  t.test('takes out everything decided at once when the stream fills up', async (t) => {
+    await freshStream(operator, 'commands', { commandsMaxBytes: 20_000 });
+    await publish('commands.0', 12, 1500);
+    const result = await (await trimmer(t)).trim(new Map([['commands.0', await place(10)]]));
+    t.equal(result.purged, 10);
+    t.ok(result.fullness < 0.3);
+    t.same(await left(), { 'crm.commands.0': 2 });
+  });
+
+  t.test('touches nothing of another incarnation, nor beyond the end', async (t) => {
+    await freshStream(operator, 'commands');
+    await publish('commands.0', 5);
+    const all = await trimmer(t, { keepMs: 0 });
+    t.equal((await all.trim(new Map([['commands.0', { incarnation: 'another', sequence: 5 }]]))).purged, 0);
+    t.equal((await all.trim(new Map([['commands.0', await place(50)]]))).purged, 0);
+    await deleteStream(operator, 'commands');
+    t.same(await all.trim(new Map([['commands.0', { incarnation: 'another', sequence: 5 }]])), { purged: 0, fullness: 0 });
+  });
+});

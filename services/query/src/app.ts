@@ -22,6 +22,8 @@ export interface QueryAppOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** Most requests that are held at once. */
+  readonly mostWaiting?: number;
 }
 
 /** The query service's HTTP, ready to listen. Closing it ends all waiting first. */
@@ -31,9 +33,12 @@ export async function createQueryApp(options: QueryAppOptions): Promise<HttpServ
   const database = new Database(options.readPool, 'the read database', durations);
   const eventLog = new Database(options.logPool, 'the event log', durations);
   const views = new ViewPositions({ database, url: options.readUrl, logger });
-  const waits = new Waits(metrics);
+  const waits = new Waits(metrics, options.mostWaiting);
   const parts: QueryParts = {
-    database, eventLog, views, waits,
+    database,
+    eventLog,
+    views,
+    waits,
     records: new RecordReader(database, metrics),
     changes: new ChangeReader({ database, eventLog, views }),
     onRequest: requireKey(apiKeys(options.queryKeys), apiKeys(options.adminKeys)),
@@ -44,7 +49,9 @@ export async function createQueryApp(options: QueryAppOptions): Promise<HttpServ
   const app = await createHttpServer({
     service: 'query',
     description: 'Records, their history, and what became of every change',
-    logger, metrics, health,
+    logger,
+    metrics,
+    health,
   });
   registerRecordRoutes(app, parts);
   registerHistoryRoutes(app, parts);

@@ -9,8 +9,14 @@ await runService({
     const readPool = createPool(settings.READ_DATABASE_URL, { applicationName: 'clientele-query', max: 6, logger });
     const logPool = createPool(settings.EVENT_LOG_URL, { applicationName: 'clientele-query', max: 3, logger });
     const app = await createQueryApp({
-      readPool, readUrl: settings.READ_DATABASE_URL, logPool, queryKeys: settings.QUERY_API_KEYS, adminKeys: settings.ADMIN_API_KEYS,
-      logger, metrics, health,
+      readPool,
+      readUrl: settings.READ_DATABASE_URL,
+      logPool,
+      queryKeys: settings.QUERY_API_KEYS,
+      adminKeys: settings.ADMIN_API_KEYS,
+      logger,
+      metrics,
+      health,
     });
     await app.listen({ port: settings.QUERY_PORT, host: settings.HOST });
     return async () => {

@@ -21,7 +21,9 @@ const ACCOUNTING = 'select source, accepted, lost, repeats, outcomes, unaccounte
 export async function readAccounting(eventLog: Database): Promise<Accounting> {
   const rows = await eventLog.query<AccountingRow>({ label: 'accounting', text: ACCOUNTING, values: [], prepared: true });
   const total = rows.find(({ source }) => source === null);
-  const sources = rows.flatMap((row) => (row.source === null ? [] : [[row.source === '' ? UNKNOWN_SOURCE : row.source, lineOf(row)] as const]));
+  const sources = rows.flatMap((row) =>
+    row.source === null ? [] : [[row.source === '' ? UNKNOWN_SOURCE : row.source, lineOf(row)] as const],
+  );
   return {
     ...lineOf(total),
     lost: Number(total?.lost ?? 0),
@@ -37,8 +39,14 @@ function lineOf(row: AccountingRow | undefined): AccountingLine {
     accepted: Number(row?.accepted ?? 0),
     repeats: Number(row?.repeats ?? 0),
     outcomes: {
-      applied: count('applied'), superseded: count('superseded'), ignored: count('ignored'), parked: count('parked'),
-      quarantined: count('quarantined'), rejected: count('rejected'), discarded: count('discarded'), erased: count('erased'),
+      applied: count('applied'),
+      superseded: count('superseded'),
+      ignored: count('ignored'),
+      parked: count('parked'),
+      quarantined: count('quarantined'),
+      rejected: count('rejected'),
+      discarded: count('discarded'),
+      erased: count('erased'),
     },
     unaccounted: Number(row?.unaccounted ?? 0),
   };

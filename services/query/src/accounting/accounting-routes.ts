@@ -9,7 +9,9 @@ export function registerAccountingRoutes(app: HttpServer, { eventLog, onRequest 
     {
       onRequest,
       schema: {
-        tags: ['accounting'], security: securedByKey, summary: 'Every accepted change and what became of it; unaccounted is 0 when nothing is missing',
+        tags: ['accounting'],
+        security: securedByKey,
+        summary: 'Every accepted change and what became of it; unaccounted is 0 when nothing is missing',
         response: { 200: Accounting, default: Problem },
       },
     },

@@ -37,7 +37,12 @@ export class ChangeReader {
     this.#repeats = new CoalescedLookup({
       keyOf: ({ id }) => id,
       find: async (keys) => {
-        const rows = await eventLog.query<{ id: string; repeats: number | string }>({ label: 'repeats_by_id', text: REPEATS, values: columns(keys), prepared: true });
+        const rows = await eventLog.query<{ id: string; repeats: number | string }>({
+          label: 'repeats_by_id',
+          text: REPEATS,
+          values: columns(keys),
+          prepared: true,
+        });
         return new Map(rows.map(({ id, repeats }) => [id, Number(repeats)]));
       },
     });

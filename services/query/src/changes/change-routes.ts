@@ -14,7 +14,9 @@ export function registerChangeRoutes(app: HttpServer, { changes, waits, onReques
     {
       onRequest,
       schema: {
-        tags: ['events'], security: securedByKey, summary: 'A change and what became of it; with wait, as soon as that is decided',
+        tags: ['events'],
+        security: securedByKey,
+        summary: 'A change and what became of it; with wait, as soon as that is decided',
         params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 80, description: 'The change id that ingest answered with' }) }),
         querystring: Type.Object({ wait: Type.Optional(WaitSeconds) }, { additionalProperties: false }),
         response: { 200: EventReadDTO, default: Problem },

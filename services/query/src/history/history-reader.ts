@@ -16,7 +16,10 @@ const EVENTS = `
   from published.event_log where stream_id = $1 and stream_type = $2 and version > $3 order by version limit $4`;
 
 /** The events of one record, in order, from the log itself. @throws UnavailableError */
-export async function readHistory(eventLog: Database, { id, type, after, limit }: { id: string; type: string; after: number; limit: number }): Promise<HistoryPage> {
+export async function readHistory(
+  eventLog: Database,
+  { id, type, after, limit }: { id: string; type: string; after: number; limit: number },
+): Promise<HistoryPage> {
   const [head] = await eventLog.query<{ position: string }>({ label: 'log_head', text: HEAD, values: [], prepared: true });
   const rows = await eventLog.query<EventLogRow>({ label: 'history', text: EVENTS, values: [id, type, after, limit + 1], prepared: true });
   const page = rows.slice(0, limit);

@@ -18,7 +18,11 @@ const HistoryQuery = Type.Object(
 const HistoryPageDTO = Type.Object({
   items: Type.Array(
     Type.Object({
-      id: Type.String(), position: Type.String(), ...PublishedEvent.properties, occurred_at: Type.String(), recorded_at: Type.String(),
+      id: Type.String(),
+      position: Type.String(),
+      ...PublishedEvent.properties,
+      occurred_at: Type.String(),
+      recorded_at: Type.String(),
     }),
   ),
   next_cursor: Type.Union([Type.String(), Type.Null()]),
@@ -35,8 +39,12 @@ export function registerHistoryRoutes(app: HttpServer, { eventLog, onRequest }: 
       {
         onRequest,
         schema: {
-          tags: [type ?? 'records'], security: securedByKey, summary: 'The events of a record, in order', params: RecordParams,
-          querystring: HistoryQuery, response: { 200: HistoryPageDTO, default: Problem },
+          tags: [type ?? 'records'],
+          security: securedByKey,
+          summary: 'The events of a record, in order',
+          params: RecordParams,
+          querystring: HistoryQuery,
+          response: { 200: HistoryPageDTO, default: Problem },
         },
       },
       async (request, reply) => {
@@ -46,7 +54,10 @@ export function registerHistoryRoutes(app: HttpServer, { eventLog, onRequest }: 
         const page = await readHistory(eventLog, { id, type: type ?? named, after, limit });
         if (page.items.length === 0 && after === 0) throw new HttpProblem(404, `There is no ${type ?? named} ${id}`);
         const next = page.lastVersion === null ? null : writeCursor(page.lastVersion, ['history', id]);
-        return await sendJson(reply, `{"items":[${page.items.join(',')}],"next_cursor":${JSON.stringify(next)},"position":"${page.position}"}`);
+        return await sendJson(
+          reply,
+          `{"items":[${page.items.join(',')}],"next_cursor":${JSON.stringify(next)},"position":"${page.position}"}`,
+        );
       },
     );
   }

@@ -21,8 +21,8 @@ export interface RecordPage {
   readonly nextCursor: string | null;
 }
 
-/** Where a page ended: the value that it is sorted by, as the database writes it with all its digits, and the id. */
-const Place = Type.Tuple([Type.String({ maxLength: 40 }), Type.String({ format: 'uuid' })]);
+/** Where a page ended: the time that it is sorted by, in microseconds since 1970 (0 when sorted by id), and the id. */
+const Place = Type.Tuple([Type.String({ pattern: '^-?\\d{1,17}$' }), Type.String({ format: 'uuid' })]);
 
 /**
  * A page of records. Pages follow the place where the last one ended, not a count: what is added or removed meanwhile neither repeats
@@ -48,10 +48,12 @@ export function listStatement(request: ListRequest, place: Static<typeof Place> 
   const conditions = [`type = ${value(request.type)}`, ...filterConditions(request, value)];
   if (place !== null) {
     const [at, id] = place;
-    conditions.push(column === 'id' ? `id ${beyond} ${value(id)}::uuid` : `(${column}, id) ${beyond} (${value(at)}::timestamptz, ${value(id)}::uuid)`);
+    const time = () => `timestamptz 'epoch' + ${value(at)}::bigint * interval '1 microsecond'`;
+    conditions.push(column === 'id' ? `id ${beyond} ${value(id)}::uuid` : `(${column}, id) ${beyond} (${time()}, ${value(id)}::uuid)`);
   }
+  const reached = column === 'id' ? `'0'` : `(extract(epoch from ${column}) * 1000000)::bigint::text`;
   const order = column === 'id' ? `id ${direction}` : `${column} ${direction}, id ${direction}`;
-  const text = `select ${RECORD_COLUMNS}, ${column}::text as place from published.records
+  const text = `select ${RECORD_COLUMNS}, ${reached} as place from published.records
     where ${conditions.join(' and ')} order by ${order} limit ${value(request.limit + 1)}`;
   return { text, values };
 }

@@ -18,7 +18,12 @@ export type RecordFilters = Static<typeof RecordFilters>;
 export const ListQuery = Type.Object(
   {
     ...RecordFilters.properties,
-    sort: Type.Optional(Type.Union(SORTS.map((sort) => Type.Literal(sort)), { default: '-updated_at', description: 'Only id never changes: use it to walk through all' })),
+    sort: Type.Optional(
+      Type.Union(
+        SORTS.map((sort) => Type.Literal(sort)),
+        { default: '-updated_at', description: 'Only id never changes: use it to walk through all' },
+      ),
+    ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
     cursor: Type.Optional(Type.String({ maxLength: 1_000, description: 'next_cursor of the page before, with the same filters and sort' })),
   },

@@ -1,11 +1,12 @@
 import type { Metrics } from '@clientele/service-kit';
-import { recordJson, referencesOf,  type RecordRow, type StoredReference } from '@clientele/read-model';
+import { recordJson, referencesOf, type RecordRow, type StoredReference } from '@clientele/read-model';
 import { CoalescedLookup } from '../database/coalesced-lookup.ts';
 import type { Database } from '../database/database.ts';
 
 /** What a record's answer is made of. */
-export const RECORD_COLUMNS = `id, type, source, entity, external_id as "externalId", version, lifecycle, complete, dirty_since as "dirtySince",
-  status, superseded_by as "supersededBy", fields, source_fields as "sourceFields", external_references as "externalReferences",
+export const RECORD_COLUMNS = `
+  id, type, source, entity, external_id as "externalId", version, lifecycle, complete, dirty_since as "dirtySince", status,
+  superseded_by as "supersededBy", fields, source_fields as "sourceFields", external_references as "externalReferences",
   created_at as "createdAt", updated_at as "updatedAt", position`;
 
 const BY_ID = `select ${RECORD_COLUMNS} from published.records where id = any($1::uuid[])`;
@@ -25,7 +26,12 @@ export class RecordReader {
   readonly #byExternalId: CoalescedLookup<ReferenceKey, string>;
 
   constructor(database: Database, metrics: Metrics) {
-    const sizes = metrics.histogram('query_lookup_batch_size', 'Look-ups that shared a statement', ['of'], [1, 2, 5, 10, 20, 50, 100, 200, 500]);
+    const sizes = metrics.histogram(
+      'query_lookup_batch_size',
+      'Look-ups that shared a statement',
+      ['of'],
+      [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    );
     this.#byId = new CoalescedLookup({
       keyOf: (id) => id,
       onBatch: (size) => sizes.observe({ of: 'records' }, size),
@@ -39,7 +45,12 @@ export class RecordReader {
       onBatch: (size) => sizes.observe({ of: 'references' }, size),
       find: async (keys) => {
         const values = [keys.map((key) => key.external_id), keys.map((key) => key.source), keys.map((key) => key.entity)];
-        const rows = await database.query<ReferenceKey & { id: string }>({ label: 'records_by_external_id', text: BY_EXTERNAL_ID, values, prepared: true });
+        const rows = await database.query<ReferenceKey & { id: string }>({
+          label: 'records_by_external_id',
+          text: BY_EXTERNAL_ID,
+          values,
+          prepared: true,
+        });
         return new Map(rows.map((row) => [keyText(row), row.id]));
       },
     });

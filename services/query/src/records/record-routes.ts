@@ -37,7 +37,10 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
       {
         onRequest,
         schema: {
-          tags, security: securedByKey, summary: 'Records, filtered and sorted', params: ListParams,
+          tags,
+          security: securedByKey,
+          summary: 'Records, filtered and sorted',
+          params: ListParams,
           querystring: Type.Composite([ListQuery, AfterQuery], { additionalProperties: false }),
           response: { 200: RecordPageDTO, default: Problem },
         },
@@ -49,7 +52,10 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
         const position = await views.look('records');
         const page = await listRecords(database, { type: type ?? request.params.type ?? '', filters, externalIds, sort, limit, cursor });
         const items = await records.inWords(page.rows);
-        return await sendJson(reply, `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(page.nextCursor)},"position":"${position}"}`);
+        return await sendJson(
+          reply,
+          `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(page.nextCursor)},"position":"${position}"}`,
+        );
       },
     );
     app.get(
@@ -57,7 +63,11 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
       {
         onRequest,
         schema: {
-          tags, security: securedByKey, summary: 'One record', params: RecordParams, querystring: AfterQuery,
+          tags,
+          security: securedByKey,
+          summary: 'One record',
+          params: RecordParams,
+          querystring: AfterQuery,
           response: { 200: RecordDTO, default: Problem },
         },
       },

@@ -10,7 +10,9 @@ export const WaitSeconds = Type.Integer({ minimum: 0, maximum: 30, description: 
 
 export const AfterQuery = Type.Object(
   {
-    after: Type.Optional(Type.String({ pattern: '^\\d{1,16}$', description: 'A log position that the answer must have seen; held until then' })),
+    after: Type.Optional(
+      Type.String({ pattern: '^\\d{1,16}$', description: 'A log position that the answer must have seen; held until then' }),
+    ),
     wait: Type.Optional(WaitSeconds),
   },
   { additionalProperties: false },

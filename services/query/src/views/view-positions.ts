@@ -1,7 +1,7 @@
-import { parseWake, VIEWS_CHANNEL, type ViewPositions as Positions } from '@clientele/read-model';
+import type { ViewPositions as Positions } from '@clientele/read-model';
 import type { Logger } from '@clientele/service-kit';
-import pg from 'pg';
 import type { Database } from '../database/database.ts';
+import { WakeListener } from './wake-listener.ts';
 
 export type ViewName = 'records' | 'changes';
 
@@ -14,7 +14,6 @@ export interface ViewPositionsOptions {
   readonly pollEveryMs?: number;
 }
 
-const RECONNECT_AFTER_MS = 1_000;
 /** Waiters are woken at most so often: each wakes to a look-up, and the projector may commit hundreds of times a second. */
 const WAKE_EVERY_MS = 15;
 
@@ -26,28 +25,26 @@ export class ViewPositions {
   readonly #options: ViewPositionsOptions;
   readonly #known = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
-  #listener: pg.Client | null = null;
-  #reconnect: NodeJS.Timeout | null = null;
+  readonly #listener: WakeListener;
   #poll: NodeJS.Timeout | null = null;
   #wake: NodeJS.Timeout | null = null;
   #wokenAt = -Infinity;
   #turn = 0;
-  #stopped = false;
 
   constructor(options: ViewPositionsOptions) {
     this.#options = options;
+    this.#listener = new WakeListener({ ...options, onPositions: (positions) => this.#learn(positions) });
   }
 
   /** Begins to listen. A database that is away is tried again: until then positions are looked up. */
   start(): void {
-    void this.#listen();
+    this.#listener.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const timer of [this.#reconnect, this.#wake]) if (timer !== null) clearTimeout(timer);
+    if (this.#wake !== null) clearTimeout(this.#wake);
     if (this.#poll !== null) clearInterval(this.#poll);
-    await this.#listener?.end();
+    await this.#listener.stop();
   }
 
   /** The position of a view, looked up now. @throws UnavailableError */
@@ -128,32 +125,5 @@ export class ViewPositions {
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'view positions cannot be looked up');
     }
-  }
-
-  async #listen(): Promise<void> {
-    const { url, logger } = this.#options;
-    const client = new pg.Client({ connectionString: url, application_name: 'clientele-query-listen', connectionTimeoutMillis: 3_000, keepAlive: true });
-    client.on('notification', ({ payload }) => {
-      const positions = parseWake(payload);
-      if (positions !== null) this.#learn(positions);
-    });
-    client.on('error', (error) => logger.warn({ err: error }, 'no longer told of views'));
-    client.on('end', () => this.#listenAgain());
-    try {
-      await client.connect();
-      await client.query(`listen ${VIEWS_CHANNEL}`);
-      this.#listener = client;
-    } catch (error) {
-      logger.warn({ err: error }, 'not told of views');
-      client.removeAllListeners('end');
-      await client.end().catch(() => {});
-      this.#listenAgain();
-    }
-  }
-
-  #listenAgain(): void {
-    this.#listener = null;
-    if (this.#stopped) return;
-    this.#reconnect = setTimeout(() => void this.#listen(), RECONNECT_AFTER_MS);
   }
 }

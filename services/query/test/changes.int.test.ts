@@ -1,0 +1,199 @@
+import { Accounting, EventReadDTO, exactNumber } from '@clientele/contracts';
+import { eventually, spawnService } from '@clientele/testing';
+import { Value } from '@sinclair/typebox/value';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { advance, startDatabases } from './support/databases.ts';
+import { insertChange, insertEvents, insertLedger, insertRecord, ORG, uuid } from './support/rows.ts';
+import { startQuery } from './support/service.ts';
+
+const databases = await startDatabases();
+const { read, log, server } = databases;
+const query = await startQuery(databases, 3);
+t.teardown(async () => {
+  await query.close();
+  await databases.stop();
+});
+const { ask } = query;
+const waiting = (count: number) =>
+  eventually(`${count} requests are held`, () => query.metric('clientele_query_waiting_requests'), { until: (open) => open === count });
+const keyed = { headers: { 'x-api-key': 'query-key' } };
+
+await advance(read, 1);
+
+t.test('a change is shown with what became of it, every digit and every repeat', async (t) => {
+  const id = '20250424-applied';
+  await insertChange(read, id, 'processed', uuid(1));
+  await insertLedger(log, id, 'applied', 2);
+  const { status, text, json } = await ask(`/events/${id}`);
+  t.equal(status, 200);
+  t.ok(text.includes('"data":{"AnnualRevenue":100.50,"Big":1745500706683617281}'));
+  t.ok(Value.Check(EventReadDTO, json), JSON.stringify([...Value.Errors(EventReadDTO, json)].slice(0, 3)));
+  t.match(json, {
+    id,
+    status: 'processed',
+    outcome: 'applied',
+    aggregate_id: uuid(1),
+    position: '7',
+    repeats: 2,
+    source: ORG,
+    errors: [],
+    warnings: [],
+  });
+});
+
+t.test('a change that is not known yet is to be asked for again; what is no change id is not', async (t) => {
+  const unknown = await ask('/events/20250424-unknown?wait=0');
+  t.match([unknown.status, unknown.headers.get('retry-after')], [404, '1']);
+  for (const id of ['nonsense', '20251399-x', '0015f00000AbCdEAAV']) {
+    const { status, headers } = await ask(`/events/${id}`);
+    t.match([status, headers.get('retry-after')], [404, null], id);
+  }
+  t.match((await ask('/events/20250424-unknown?wait=31')).json, { status: 400, errors: [{ path: 'query.wait' }] });
+  t.equal((await ask('/events/20250424-applied', {})).status, 401);
+});
+
+t.test('wait holds the answer until the change is decided, whichever way, told or untold', async (t) => {
+  for (const [id, status, told] of [
+    ['20250424-later', 'processed', true],
+    ['20250425-stuck', 'parked', false],
+  ] as const) {
+    const held = ask(`/events/${id}?wait=30`);
+    await waiting(1);
+    await insertChange(read, id, status);
+    await advance(read, told ? 2 : 3, told);
+    t.match((await held).json, { id, status, repeats: 0 });
+  }
+  await waiting(0);
+});
+
+t.test('a wait ends with its time, its caller, or its place', async (t) => {
+  t.equal((await ask('/events/20250424-never?wait=1')).status, 404);
+  const leaving = new AbortController();
+  const held = [1, 2, 3].map(() =>
+    fetch(`${query.origin}/events/20250424-never?wait=30`, { ...keyed, signal: leaving.signal }).catch(() => null),
+  );
+  await waiting(3);
+  const refused = await ask('/events/20250424-never?wait=30');
+  t.match([refused.status, refused.headers.get('retry-after')], [503, '1']);
+  t.equal((await ask('/events/20250424-never')).status, 404, 'who does not wait is served all the same');
+  leaving.abort();
+  await Promise.all(held);
+  await waiting(0);
+});
+
+t.test('history is every event in order, page by page, with every digit and what is personal', async (t) => {
+  const stream = uuid(7);
+  await insertEvents(log, stream, [
+    [
+      { path: 'Name', value: 'Ada' },
+      { path: 'Email', value: 'ada@example.com' },
+    ],
+    [{ path: 'Amount', value: exactNumber('100.50') }],
+    [{ path: 'Name', value: 'Ada L.' }],
+  ]);
+  const first = await ask(`/clients/${stream}/history?limit=2`);
+  t.ok(first.text.includes('"Amount":100.50'), first.text);
+  t.match(first.json, {
+    position: '3',
+    items: [
+      {
+        version: 1,
+        event_type: 'Created',
+        aggregate_id: stream,
+        aggregate_type: 'client',
+        position: '1',
+        details: { fields: { Name: 'Ada', Email: 'ada@example.com' } },
+        metadata: { change_id: '20250424-0', clock: { commit_number: '1745500706683617281' }, broadcast: true },
+      },
+      { version: 2, event_type: 'Updated', changed: ['Amount'] },
+    ],
+  });
+  const rest = await ask(`/records/client/${stream}/history?limit=2&cursor=${String(first.json['next_cursor'])}`);
+  t.match(rest.json, { items: [{ version: 3 }], next_cursor: null });
+  t.equal((rest.json['items'] as unknown[]).length, 1);
+  t.equal((await ask(`/clients/${uuid(8)}/history`)).status, 404);
+  t.equal((await ask(`/contacts/${stream}/history`)).status, 404, 'it is no contact');
+  t.equal(
+    (await ask(`/clients/${uuid(8)}/history?cursor=${String(first.json['next_cursor'])}`)).status,
+    400,
+    'the cursor is of another record',
+  );
+});
+
+t.test('accounting adds up, in total and by source, and shows what is missing', async (t) => {
+  await log.query(`insert into clientele.accepted_counts (source, accepted, lost, repeats) values ($1, 5, 0, 2), ('', 0, 1, 0)`, [ORG]);
+  await insertLedger(log, '20250424-ignored', 'ignored', 0);
+  await insertLedger(log, '20250424-garbage', 'quarantined', 0, null);
+  await log.query(`insert into clientele.lane_checkpoints (lane, epoch, pending) values ('commands.0', 1, 4)`);
+  const { json } = await ask('/accounting');
+  t.ok(Value.Check(Accounting, json), JSON.stringify([...Value.Errors(Accounting, json)].slice(0, 3)));
+  t.match(json, {
+    accepted: 6,
+    repeats: 2,
+    lost: 1,
+    in_flight: 4,
+    outcomes: { applied: 1, ignored: 1, quarantined: 1, parked: 0 },
+    unaccounted: 1,
+    position: '3',
+    sources: { [ORG]: { accepted: 5, repeats: 2, unaccounted: 1 }, unknown: { accepted: 1, unaccounted: 0 } },
+  });
+});
+
+t.test('the API describes itself', async (t) => {
+  const { json } = await ask('/openapi.json', {});
+  const paths = Object.keys(json['paths'] as object);
+  for (const path of [
+    '/clients',
+    '/contacts/{id}',
+    '/opportunities/{id}/history',
+    '/leads',
+    '/records/{type}/{id}',
+    '/events/{id}',
+    '/accounting',
+  ])
+    t.ok(paths.includes(path), path);
+  t.match(JSON.stringify(json), /commit_number/);
+});
+
+t.test('the service starts, ends its waiting at once when told to stop, and exits with 0', async (t) => {
+  const { readUrl, logUrl } = databases;
+  const entry = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const env = { NODE_ENV: 'test', QUERY_PORT: '0', READ_DATABASE_URL: readUrl, EVENT_LOG_URL: logUrl };
+  const service = await spawnService(entry, env);
+  t.teardown(() => service.kill('SIGKILL'));
+  const origin = await eventually('it listens', () => /listening at (http:\/\/[^"]+)/.exec(service.output())?.[1] ?? null);
+  const headers = { 'x-api-key': 'dev-query-key' };
+  t.equal((await fetch(`${origin}/health/ready`)).status, 200);
+  t.equal((await fetch(`${origin}/clients`, { headers })).status, 200);
+  const held = fetch(`${origin}/events/20250424-never?wait=30`, { headers });
+  await eventually('it is held', async () =>
+    (await (await fetch(`${origin}/metrics`)).text()).includes('clientele_query_waiting_requests{service="query"} 1'),
+  );
+  service.kill('SIGTERM');
+  t.equal((await held).status, 404);
+  t.equal(await service.exited, 0);
+  t.notMatch(service.output(), /of-this-test/, 'no password is logged');
+  const misconfigured = await spawnService(entry, {});
+  t.equal(await misconfigured.exited, 2);
+  for (const variable of ['READ_DATABASE_URL', 'EVENT_LOG_URL', 'QUERY_API_KEYS', 'ADMIN_API_KEYS'])
+    t.match(misconfigured.output(), variable);
+});
+
+t.test('while the database is away callers are told so, and it is found again', async (t) => {
+  await insertRecord(read, { id: uuid(50) });
+  await server.kill();
+  for (const path of [`/clients/${uuid(50)}`, '/clients', '/events/20250424-applied', '/accounting', `/clients/${uuid(7)}/history`]) {
+    const { status, headers, json } = await ask(path);
+    t.match([status, headers.get('retry-after'), json['detail']], [503, /\d/, /try again later/], path);
+  }
+  const unready = await ask('/health/ready', {});
+  t.match([unready.status, unready.json['failing']], [503, [{ name: 'read database' }]]);
+  t.equal((await ask('/health/live', {})).status, 200);
+  await server.restart();
+  await eventually('it serves again', async () => (await ask(`/clients/${uuid(50)}`)).status === 200);
+  t.equal((await ask('/health/ready', {})).status, 200);
+  await eventually('it listens again', async () => {
+    return (await read.query(`select from pg_stat_activity where application_name = 'clientele-query-listen'`)).rowCount === 1;
+  });
+});

@@ -15,9 +15,17 @@ export interface OwnedProcessOptions {
 const running = new Set<ChildProcess>();
 let hasSetpriv: boolean | undefined;
 
+const afterwards = new Set<() => void>();
+
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const work of afterwards) work();
 });
+
+/** Runs `work` when this process exits, after its children were killed. */
+export function onExit(work: () => void): void {
+  afterwards.add(work);
+}
 
 /** Starts a program that ends with this process, also when this process is killed hard. */
 export function spawnOwned(command: string, args: readonly string[], options: OwnedProcessOptions = {}): ChildProcess {

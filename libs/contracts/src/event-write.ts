@@ -53,7 +53,7 @@ export const EventWriteDTO = Type.Object(
     metadata: ChangeMetadata,
     occurred_at: Type.String({ format: 'date-time' }),
   },
-  { additionalProperties: false, $id: 'EventWriteDTO' },
+  { additionalProperties: false, $id: 'EventWriteDTO', title: 'EventWriteDTO' },
 );
 export type EventWriteDTO = Static<typeof EventWriteDTO>;
 
@@ -72,6 +72,6 @@ export const EventReadDTO = Type.Object(
     position: Type.Union([Type.String(), Type.Null()]),
     repeats: Type.Integer({ minimum: 0 }),
   },
-  { additionalProperties: false, $id: 'EventReadDTO' },
+  { additionalProperties: false, $id: 'EventReadDTO', title: 'EventReadDTO' },
 );
 export type EventReadDTO = Static<typeof EventReadDTO>;

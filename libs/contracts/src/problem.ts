@@ -13,6 +13,6 @@ export const Problem = Type.Object(
     quarantine_id: Type.Optional(Type.String()),
     correlation_id: Type.Optional(Type.String()),
   },
-  { additionalProperties: false, $id: 'Problem' },
+  { additionalProperties: false, $id: 'Problem', title: 'Problem' },
 );
 export type Problem = Static<typeof Problem>;

@@ -34,14 +34,14 @@ export const SalesforceChangeEventHeader = Type.Object(
     nulledFields: Type.Optional(FieldNames),
     diffFields: Type.Optional(FieldNames),
   },
-  { additionalProperties: true, $id: 'SalesforceChangeEventHeader' },
+  { additionalProperties: true, $id: 'SalesforceChangeEventHeader', title: 'SalesforceChangeEventHeader' },
 );
 export type SalesforceChangeEventHeader = Static<typeof SalesforceChangeEventHeader>;
 
 /** The header and, beside it, the record's fields under their own names. */
 export const SalesforcePayload = Type.Object(
   { ChangeEventHeader: SalesforceChangeEventHeader },
-  { additionalProperties: Type.Unsafe<Json>({}), $id: 'SalesforcePayload' },
+  { additionalProperties: Type.Unsafe<Json>({}), $id: 'SalesforcePayload', title: 'SalesforcePayload' },
 );
 export type SalesforcePayload = Static<typeof SalesforcePayload>;
 
@@ -70,6 +70,6 @@ export const SalesforceEventDTO = Type.Object(
     ...EventBridgeFields,
     detail: Type.Union([Type.Object({ payload: SalesforcePayload }, { additionalProperties: true }), SalesforcePayload]),
   },
-  { additionalProperties: true, $id: 'SalesforceEventDTO' },
+  { additionalProperties: true, $id: 'SalesforceEventDTO', title: 'SalesforceEventDTO' },
 );
 export type SalesforceEventDTO = Static<typeof SalesforceEventDTO>;

@@ -34,7 +34,7 @@ export async function registerIntakeRoute(app: HttpServer, route: IntakeRoute): 
       done();
     });
     scope.addHook('onSend', (request, reply, payload, done) => {
-      if (request.raw.complete || typeof payload !== 'string') return done(null, payload);
+      if (request.raw.readableEnded || typeof payload !== 'string') return done(null, payload);
       reply.header('content-length', Buffer.byteLength(payload));
       done(null, lingeringAnswer(request.raw, payload));
     });

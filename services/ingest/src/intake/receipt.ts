@@ -5,7 +5,7 @@ import type { Receipt } from './intake.ts';
 /** What is answered where a body was kept because no configured source is its sender. */
 export const QuarantineReceipt = Type.Object(
   { status: Type.Literal('quarantined'), reason: Type.Literal('unknown_source'), detail: Type.String(), quarantine_id: Type.String(), correlation_id: Type.String() },
-  { additionalProperties: false, $id: 'QuarantineReceipt' },
+  { additionalProperties: false, $id: 'QuarantineReceipt', title: 'QuarantineReceipt' },
 );
 
 export function quarantinedText({ detail, quarantineId, correlationId }: Extract<Receipt, { kind: 'quarantined' }>): string {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { eventually, isAlive, isFree } from '@clientele/testing';
+import { eventually, isAlive, isFree, startNats, startPostgres } from '@clientele/testing';
 import t from 'tap';
 import { ownEnvironment, runProgram, startSystem, type StartedSystem } from './support/started-system.ts';
 
@@ -80,6 +80,29 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     t.match(await shell(ask), { items: [] });
     t.equal(await stopped(running), 0);
   });
+});
+
+t.test('with servers that are there already', async (t) => {
+  const [postgres, nats] = [await startPostgres(), await startNats()];
+  t.teardown(async () => { await Promise.all([postgres.stop(), nats.stop()]); });
+  const env = {
+    ...await ownEnvironment(`${t.testdir()}/data`),
+    NATS_URL: `nats://127.0.0.1:${nats.port}`,
+    OPERATOR_PASSWORD: 'operatorPassword', INGEST_PASSWORD: 'ingestPassword', COMMAND_PASSWORD: 'commandPassword', PROJECTOR_PASSWORD: 'projectorPassword',
+    WRITE_DATABASE_URL: postgres.url('existing_write'), READ_DATABASE_URL: postgres.url('existing_read'),
+  };
+  const running = await startSystem(env);
+  t.teardown(() => running.kill('SIGTERM'));
+  t.same([...running.pids().keys()].sort(), ['command', 'ingest', 'projector', 'query']);
+  t.notMatch(running.output(), 'embedded');
+  const smoke = await runProgram('smoke', env);
+  t.equal(await smoke.exited, 0, smoke.output());
+  t.equal(await stopped(running), 0);
+  t.ok(isAlive(postgres.pid) && isAlive(nats.pid), 'they are not ours to stop');
+
+  const nowhere = await runProgram('start', { ...env, NATS_URL: 'nats://127.0.0.1:9' });
+  t.equal(await nowhere.exited, 1);
+  t.match(nowhere.output(), /clientele: NATS_URL \(nats:\/\/.*127\.0\.0\.1:9\/?\): no NATS server answers there\n {2}-> /);
 });
 
 t.test('what cannot start says why, and what to do', async (t) => {

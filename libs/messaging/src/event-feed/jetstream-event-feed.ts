@@ -55,10 +55,12 @@ export class JetStreamEventFeed implements EventFeed {
           const messages = await open.reader.next(options.maxEntries ?? 500, signal);
           if (messages === null) break;
           const batch = await this.#batch(messages, place, open.reader.pending);
-          if (batch === null) throw this.#misplaced(place, failures);
-          failures = 0;
-          yield batch;
-          place = { incarnation: batch.incarnation, position: place.position + batch.entries.length };
+          if (batch !== null) {
+            failures = 0;
+            yield batch;
+            place = { incarnation: batch.incarnation, position: place.position + batch.entries.length };
+          }
+          if (batch?.entries.length !== messages.length) throw this.#misplaced(place, failures);
         }
       } catch (error) {
         if (error instanceof StreamMissing) throw new BehindRetentionError(error.message, { cause: error });

@@ -25,7 +25,7 @@ export interface EventPipelineOptions {
 export interface PipelineFailure {
   readonly position: number;
   readonly reason: string;
-  /** The broker had the message already, and so did not store it: the stream is not what it seems. */
+  /** The broker knows the message from another place, and so did not store it: the stream is not what it seems. */
   readonly duplicate: boolean;
 }
 
@@ -84,7 +84,8 @@ export class EventPipeline {
     fault('relay.after-publish');
     this.#messages -= 1;
     this.#bytes -= size;
-    if (result.kind === 'stored' && !result.duplicate) onStored?.(position);
+    // Known already, and where it belongs: another leader was a little faster.
+    if (result.kind === 'stored' && result.sequence === expectLastSequence + 1) onStored?.(position);
     else this.#failure ??= failureOf(position, result);
     this.#freed?.();
   }
@@ -92,5 +93,5 @@ export class EventPipeline {
 
 function failureOf(position: number, result: PublishResult): PipelineFailure {
   const duplicate = result.kind === 'stored';
-  return { position, duplicate, reason: duplicate ? 'the broker had its message id already' : result.reason };
+  return { position, duplicate, reason: duplicate ? 'the broker had its message id already, elsewhere' : result.reason };
 }

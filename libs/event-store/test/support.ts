@@ -1,0 +1,53 @@
+import { startPostgres, type PostgresServer } from '@clientele/testing';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { Test } from 'tap';
+import { fenceLane, migrateWriteDatabase, PostgresEventStore, type PostgresEventStoreOptions } from '../src/index.ts';
+
+const PASSWORD = 'secret';
+const TEMPLATE = 'migrated';
+
+/** One server for a test file, and a migrated database that others are copied from. */
+export async function server(t: Test, settings: Record<string, string> = {}): Promise<PostgresServer> {
+  const postgres = await startPostgres({ settings });
+  t.teardown(async () => await postgres.stop());
+  await migrateWriteDatabase(await postgres.createDatabase(TEMPLATE), { passwords: { command: PASSWORD, logReader: PASSWORD } });
+  return postgres;
+}
+
+export interface WriteDatabase {
+  readonly port: number;
+  /** The owner's. */
+  readonly url: string;
+  readonly owner: pg.Pool;
+  /** Connections of a role, by way of a port. */
+  pool(role?: 'clientele_command' | 'clientele_log_reader', options?: pg.PoolConfig): pg.Pool;
+  /** A store with connections of its own: another process, as far as the database can tell. */
+  store(options?: Partial<PostgresEventStoreOptions>, pool?: pg.PoolConfig): PostgresEventStore;
+  fenceLane(lane: string, epoch: number): Promise<void>;
+}
+
+/** A migrated database that no test has used. */
+export async function writeDatabase(t: Test, postgres: PostgresServer): Promise<WriteDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  const admin = new pg.Client(postgres.url());
+  await admin.connect();
+  await admin.query(`create database ${name} template ${TEMPLATE}`);
+  await admin.end();
+  const url = postgres.url(name);
+  const open = (config: pg.PoolConfig): pg.Pool => {
+    const pool = new pg.Pool({ statement_timeout: 60_000, ...config });
+    // A connection that breaks while idle is not the test's concern.
+    pool.on('error', () => {});
+    t.teardown(async () => await pool.end());
+    return pool;
+  };
+  const owner = open({ connectionString: url });
+  const pool: WriteDatabase['pool'] = (role = 'clientele_command', options = {}) =>
+    open({ host: '127.0.0.1', port: postgres.port, database: name, user: role, password: PASSWORD, ...options });
+  return {
+    port: postgres.port, url, owner, pool,
+    store: (options = {}, config = {}) => new PostgresEventStore({ pool: pool('clientele_command', config), ...options }),
+    fenceLane: async (lane, epoch) => await fenceLane(owner, lane, epoch),
+  };
+}

@@ -1,0 +1,33 @@
+import type { StoredEvent } from '@clientele/contracts';
+import { apply, initialRecord, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
+
+/** A record as it is folded: who it is, its state, and when it changed. */
+export interface RecordView extends RecordKey {
+  readonly id: string;
+  readonly type: string;
+  readonly provider: string;
+  readonly state: RecordState;
+  /** The earliest and the latest time at which the source says that the record changed, RFC 3339 UTC with milliseconds. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly position: number;
+}
+
+/** @throws RangeError when the event's version does not follow the record's: the log and the view are not of one make. */
+export function applyToRecord(view: RecordView | null, entry: StoredEvent, event: DomainEvent): RecordView {
+  const state = view?.state ?? initialRecord;
+  if (entry.version !== state.version + 1) throw new RangeError(`version ${entry.version} does not follow ${state.version}`);
+  const { provider, source, entity, externalId } = entry.metadata;
+  return {
+    id: entry.streamId,
+    type: entry.streamType,
+    provider,
+    source,
+    entity,
+    externalId,
+    state: apply(state, event),
+    createdAt: view === null || entry.occurredAt < view.createdAt ? entry.occurredAt : view.createdAt,
+    updatedAt: view === null || entry.occurredAt > view.updatedAt ? entry.occurredAt : view.updatedAt,
+    position: entry.position,
+  };
+}

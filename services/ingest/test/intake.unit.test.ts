@@ -168,7 +168,7 @@ t.test('a body above the limit: 413, also to a sender that is still writing', as
   const { app, lanes } = await ingestApp();
   t.teardown(() => app.close());
   const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/events/salesforce`;
-  const chunked = (size: number): ReadableStream<Uint8Array> => ReadableStream.from(Array.from({ length: size / 1000 }, () => new Uint8Array(1000).fill(0x20)));
+  const chunked = (size: number): ReadableStream<Uint8Array> => ReadableStream.from(Array.from({ length: size / 50_000 }, () => new Uint8Array(50_000).fill(0x20)));
   for (let round = 0; round < 5; round += 1) {
     for (const [key, status] of [[KEY, 413], ['wrong', 401]] as const) {
       const headers = { 'x-api-key': key, connection: 'close', 'content-type': 'application/json' };

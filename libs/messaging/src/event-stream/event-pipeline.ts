@@ -30,12 +30,14 @@ export interface PipelineFailure {
 }
 
 /**
- * Publishes entries one behind the other without waiting for each, every one fenced by the sequence that the stream must end with before
- * it: whoever else writes, and whatever is lost on the way, fails everything behind it. After the first failure nothing more is sent.
+ * Publishes entries one behind the other without waiting for each, every one fenced by what the stream must end with before it: whoever
+ * else writes, and whatever is lost on the way, fails everything behind it. After the first failure nothing more is sent.
  */
 export class EventPipeline {
   readonly #options: EventPipelineOptions;
   #sequence: number;
+  /** Message id of the entry that was sent last. */
+  #lastId: string | null = null;
   #messages = 0;
   #bytes = 0;
   #failure: PipelineFailure | null = null;
@@ -63,8 +65,7 @@ export class EventPipeline {
       await new Promise<void>((resolve) => (this.#freed = resolve));
     }
     if (this.#failure !== null) return false;
-    void this.#publish(message, this.#sequence, size);
-    this.#sequence += 1;
+    void this.#publish(message);
     return true;
   }
 
@@ -73,17 +74,22 @@ export class EventPipeline {
     while (this.#messages > 0) await new Promise<void>((resolve) => (this.#freed = resolve));
   }
 
-  async #publish(message: EventMessage, expectLastSequence: number, size: number): Promise<void> {
+  async #publish(message: EventMessage): Promise<void> {
     const { link, rebuildEpoch, timeoutMs = 5000, fault = noFault, onStored } = this.#options;
-    this.#messages += 1;
-    this.#bytes += size;
     const { subject, data, headers, position, incarnation } = message;
     const messageId = `${incarnation}:${rebuildEpoch}:${position}`;
+    const expectLastSequence = this.#sequence;
+    // A sequence alone would let an entry through behind a stranger's message that took the place of its predecessor.
+    const fence = this.#messages > 0 && this.#lastId !== null ? { expectLastMessageId: this.#lastId } : {};
+    this.#sequence += 1;
+    this.#lastId = messageId;
+    this.#messages += 1;
+    this.#bytes += data.length;
     fault('relay.before-publish');
-    const result = await publishAcked(link, 'events', { subject, data, headers, messageId, expectLastSequence }, timeoutMs);
+    const result = await publishAcked(link, 'events', { subject, data, headers, messageId, expectLastSequence, ...fence }, timeoutMs);
     fault('relay.after-publish');
     this.#messages -= 1;
-    this.#bytes -= size;
+    this.#bytes -= data.length;
     // Known already, and where it belongs: another leader was a little faster.
     if (result.kind === 'stored' && result.sequence === expectLastSequence + 1) onStored?.(position);
     else this.#failure ??= failureOf(position, result);

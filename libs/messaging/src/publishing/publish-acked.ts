@@ -11,6 +11,8 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string>>;
   /** Fence: the sequence that the stream must end with. */
   readonly expectLastSequence?: number;
+  /** Fence: the message id that the stream's last message must have. */
+  readonly expectLastMessageId?: string;
 }
 
 /** What is known after a publish. */
@@ -21,7 +23,7 @@ export type PublishResult =
   /** No answer, or one that does not say. It may be stored: repeat it unchanged. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export type Refusal = 'full' | 'no_stream' | 'wrong_last_sequence' | 'too_large' | 'not_permitted' | 'overloaded' | 'other_stream';
+export type Refusal = 'full' | 'no_stream' | 'fenced' | 'too_large' | 'not_permitted' | 'overloaded' | 'other_stream';
 
 const UNKNOWN_ON_DROP: PublishResult = { kind: 'unknown', reason: 'the connection to the broker broke' };
 
@@ -42,13 +44,17 @@ export function publishAcked(link: NatsLink, stream: StreamKind, message: Outgoi
 async function publish(link: NatsLink, stream: StreamKind, message: OutgoingMessage, timeout: number): Promise<PublishResult> {
   const extra = headers();
   for (const [name, value] of Object.entries(message.headers ?? {})) extra.set(name, value);
-  const { messageId, expectLastSequence: lastSequence } = message;
+  const { messageId, expectLastSequence: lastSequence, expectLastMessageId: lastMsgID } = message;
   try {
     const ack = await link.jetstream.publish(message.subject, message.data, {
       ...(messageId === undefined ? {} : { msgID: messageId }),
       timeout,
       headers: extra,
-      expect: { streamName: STREAMS[stream], ...(lastSequence === undefined ? {} : { lastSequence }) },
+      expect: {
+        streamName: STREAMS[stream],
+        ...(lastSequence === undefined ? {} : { lastSequence }),
+        ...(lastMsgID === undefined ? {} : { lastMsgID }),
+      },
     });
     if (ack.stream !== STREAMS[stream]) return { kind: 'refused', why: 'other_stream', reason: `stream ${ack.stream} took ${message.subject}` };
     return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate };
@@ -68,7 +74,8 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
   10047: 'full', // storage of the server
   10054: 'too_large',
   10060: 'other_stream',
-  10071: 'wrong_last_sequence',
+  10070: 'fenced', // another message id
+  10071: 'fenced', // another sequence
   10109: 'full', // sealed
   10167: 'overloaded',
 };

@@ -21,7 +21,7 @@ t.test('the demo', async (t) => {
       await eventually(`${name} runs again`, () => system.pids().get(name), { until: (pid) => pid !== undefined && pid !== before, timeoutMs: 30_000 });
     }
     await ended;
-    t.equal(await demo.exited, 0, demo.output());
+    t.equal(await demo.exited, 0, { output: demo.output() });
     t.match(demo.output(), /unaccounted 0 .*\n✓ 80 records: the query service says what the org says, field by field\n$/);
     t.match(demo.output(), /retried [1-9]/, 'the killing was noticed');
   });
@@ -33,7 +33,7 @@ t.test('the demo', async (t) => {
     const destination = new ApiDestination({ url: `${system.system.addresses.ingest}/events/salesforce/`, apiKey: { value: system.system.keys.ingest } });
     t.match(await destination.deliver(renamedLater(org.id, truth?.externalId ?? '')), { delivered: true });
     const demo = await runProgram('demo', system.env, [...ARGS, '--rate', '1000']);
-    t.equal(await demo.exited, 1, demo.output());
+    t.equal(await demo.exited, 1, { output: demo.output() });
     const name = stringifyExact(truth?.fields.get('Name'));
     t.match(demo.output(), `Account ${truth?.externalId}  Name\n    org    ${name}\n    query  "Behind the org’s back"\n`);
     t.match(demo.output(), '✗ 1 differences in 80 records');

@@ -98,7 +98,7 @@ export class HopProbes {
 const DECIDED = `
 select l.outcome, (
   select max(e.position) from published.event_log e
-   where e.stream_id = l.aggregate_id::text and e.position > (select position from published.log_head) - 10000
+   where e.stream_id = l.aggregate_id and e.position > (select position from published.log_head) - 10000
 )::text as position
   from published.ledger l
  where l.command_id = $1 and l.day = to_date(left($1, 8), 'YYYYMMDD')`;

@@ -1,7 +1,7 @@
 import { isJsonObject, type ClockParts, type JsonObject } from '@clientele/domain';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { CloudEvent, type PublishedEvent, type PublishedOutcome } from './cloud-event.ts';
-import { parseExact, stringifyExact } from './exact-json.ts';
+import { parseWritten, stringifyExact } from './exact-json.ts';
 import type { EventMetadata, LogEntry, StoredEvent, StoredOutcome } from './log-entry.ts';
 
 /** A log entry as CloudEvents JSON; {@link decodeCloudEvent} gives the very same entry back. */
@@ -25,7 +25,7 @@ const check = TypeCompiler.Compile(CloudEvent);
 
 /** @throws SyntaxError or TypeError where the text is not an event that {@link encodeCloudEvent} wrote. */
 export function decodeCloudEvent(text: string): DecodedCloudEvent {
-  const value: unknown = parseExact(text);
+  const value: unknown = parseWritten(text);
   if (!check.Check(value)) {
     const error = check.Errors(value).First();
     throw new TypeError(`not a published log entry: ${error?.path ?? ''} ${error?.message ?? ''}`);

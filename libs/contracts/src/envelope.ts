@@ -1,4 +1,4 @@
-import { parseExact, stringifyExact } from './exact-json.ts';
+import { parseWritten, stringifyExact } from './exact-json.ts';
 
 /**
  * What travels on a lane: several commands in one broker message. `first` numbers the envelope's first command among all that this
@@ -26,7 +26,7 @@ export function encodeCommand(command: unknown): string {
 
 /** @throws SyntaxError or TypeError where the bytes are not an envelope of version 1. */
 export function decodeEnvelope(bytes: Uint8Array): LaneEnvelope {
-  const value = parseExact(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  const value = parseWritten(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   if (!isEnvelope(value)) throw new TypeError('not a lane envelope of version 1');
   return value;
 }

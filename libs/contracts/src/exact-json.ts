@@ -1,6 +1,7 @@
 import type { Json } from '@clientele/domain';
 import { LosslessNumber, parse } from 'lossless-json';
 import { randomUUID } from 'node:crypto';
+import { markInexactNumbers } from './inexact-numbers.ts';
 
 /**
  * Parses JSON without losing a digit: a number literal that a double does not reproduce becomes a `LosslessNumber`
@@ -12,18 +13,14 @@ export function parseExact(text: string): Json {
 }
 
 /**
- * The same for text that `stringifyExact` wrote (repeated keys are not looked for): four times as fast where no number of it needs more
- * than a double, which nearly all text is.
+ * The same for text that `stringifyExact` wrote (repeated keys are not looked for), many times as fast. Nothing that it returns keeps
+ * the text in memory.
  */
 export function parseWritten(text: string): Json {
-  return MAYBE_INEXACT.test(text) ? parseExact(text) : asJson(JSON.parse(text));
+  const marked = markInexactNumbers(text, MARK);
+  const value: unknown = JSON.parse(marked);
+  return asJson(marked === text ? value : withoutMarks(value));
 }
-
-/**
- * A number literal that a double may not give back as it was written: an exponent, minus zero, 16 digits or more, a fraction that ends in
- * 0 or begins with many. What merely looks like one inside a string costs time, not truth.
- */
-const MAYBE_INEXACT = /(?:^|[:,[])\s*(?:-0(?![.\d])|-?(?:[\d.]{16,}|\d+\.\d*0(?!\d)|[\d.]+[eE]|0\.00000))/;
 
 /** Writes JSON with every digit that was read. `undefined` members are left out. */
 export function stringifyExact(value: unknown): string {
@@ -51,6 +48,19 @@ class WritableNumber extends LosslessNumber {
   toJSON(): string {
     return MARK + this.value;
   }
+}
+
+/** Puts exact numbers in the place of marked strings, in place. */
+function withoutMarks(value: unknown): unknown {
+  if (typeof value === 'string') return value.startsWith(MARK) ? new WritableNumber(value.slice(MARK.length)) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  for (const key of Object.keys(value)) {
+    const member: unknown = Reflect.get(value, key);
+    const restored = withoutMarks(member);
+    // Not by assignment, which would take a key `__proto__` for what it is elsewhere.
+    if (restored !== member) Object.defineProperty(value, key, { value: restored, configurable: true, enumerable: true, writable: true });
+  }
+  return value;
 }
 
 /** What a parser of JSON gives is JSON: only that it gave something can be told apart. */

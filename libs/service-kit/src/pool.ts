@@ -37,6 +37,9 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     types: exactTypes(),
   });
   pool.on('error', (error) => options.logger?.warn({ err: error }, 'idle database connection lost'));
+  // A connection that breaks between two statements of a transaction tells nobody but its own listeners, and without one the process
+  // would end; the next statement on it fails all the same.
+  pool.on('connect', (client) => client.on('error', (error) => options.logger?.debug({ err: error }, 'database connection broke')));
   return pool;
 }
 

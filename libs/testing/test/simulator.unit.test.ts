@@ -169,7 +169,7 @@ t.test('events are delivered as EventBridge delivers them', async (t) => {
     await sender.deliverAll(Array.from({ length: 60 }, (_, n) => ({ body: `[${n}]` })), ({ body }, { delivered }) => { if (delivered) done.push(body); });
     t.equal(new Set(done).size, 60);
     t.ok(most > 1 && most <= 7, `${most} at once`);
-    t.strictSame(sender.counts, { sent: 60, accepted: 60, retried: 0, dropped: 0, inFlight: 0 });
+    t.strictSame(sender.counts, { sent: 60, accepted: 60, retried: 0, dropped: 0, inFlight: 0, lastFailure: null });
     const paced = destination({ ratePerSecond: 100 });
     const begun = performance.now();
     await paced.deliverAll(Array.from({ length: 21 }, () => ({ body: '{}' })));

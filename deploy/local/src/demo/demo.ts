@@ -5,6 +5,7 @@ import { compareRecords, type Difference } from './compare.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoOptions } from './options.ts';
 import { QueryClient, type AccountingView } from './query-client.ts';
+import { Standstill } from './standstill.ts';
 import { SummaryLine, type Summary } from './summary-line.ts';
 
 /** Under which list the default mapping shows an entity. */
@@ -82,10 +83,9 @@ export class Demo {
 
   /** Everything that was accepted is processed, and nothing is missing. @throws DemoError when nothing moves any more before that. */
   async #settled(): Promise<AccountingView> {
-    let moved = Date.now();
+    const standstill = new Standstill(STANDSTILL_MS);
     for (;;) {
       const seen = await this.#query.accounting(this.source);
-      if (JSON.stringify(seen) !== JSON.stringify(this.#accounting)) moved = Date.now();
       this.#accounting = seen;
       if (seen.unaccounted === 0 && seen.inFlight === 0 && this.#summary().processed >= this.#changes) {
         this.#line.end(this.#summary());
@@ -93,7 +93,7 @@ export class Demo {
       }
       this.#line.show(this.#summary());
       if (this.#signal.aborted) throw new DemoError('stopped', 'run it again: the same seed sends the same changes');
-      if (Date.now() - moved > STANDSTILL_MS) {
+      if (standstill.reached(JSON.stringify(seen))) {
         this.#line.end(this.#summary());
         throw new DemoError(`nothing has moved for ${STANDSTILL_MS / 1000} s; last seen: ${JSON.stringify({ changes: this.#changes, ...seen })}`,
           'see the logs of the command service and the projector, and GET /accounting of the query service');
@@ -102,9 +102,15 @@ export class Demo {
     }
   }
 
-  /** Keeps the line up to date while events are sent. */
+  /** Keeps the line up to date while events are sent. @throws DemoError where they never will be: EventBridge would try for a day. */
   async #show(until: AbortSignal): Promise<void> {
+    const standstill = new Standstill(STANDSTILL_MS);
     for (; !until.aborted; await delay(SHOWN_EVERY_MS)) {
+      const { accepted, lastFailure } = this.#destination.counts;
+      if (standstill.reached(accepted)) {
+        throw new DemoError(`the ingest service has taken nothing for ${STANDSTILL_MS / 1000} s; its last refusal: ${lastFailure}`, 'see its log');
+      }
+      if (accepted === 0 && lastFailure === 401) throw new DemoError('the ingest service refuses the key', 'set INGEST_API_KEYS as the service has it');
       this.#accounting = await this.#query.accounting(this.source);
       this.#line.show(this.#summary());
     }

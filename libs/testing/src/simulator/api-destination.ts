@@ -34,13 +34,15 @@ export interface DestinationCounts {
   /** Given up: refused for good, or retried too long. What EventBridge puts into the dead-letter queue. */
   dropped: number;
   inFlight: number;
+  /** The last answer that was no success, or why there was none; null while all went well. */
+  lastFailure: number | string | null;
 }
 
 const DEFAULT_RETRY: RetryPolicy = { attempts: 185, maxAgeMs: 86_400_000, firstPauseMs: 200, longestPauseMs: 10_000 };
 
 /** Delivers events over HTTP as an EventBridge API destination does, faults and all: no order, each at least once. */
 export class ApiDestination {
-  readonly counts: DestinationCounts = { sent: 0, accepted: 0, retried: 0, dropped: 0, inFlight: 0 };
+  readonly counts: DestinationCounts = { sent: 0, accepted: 0, retried: 0, dropped: 0, inFlight: 0, lastFailure: null };
   readonly #options: ApiDestinationOptions;
   readonly #retry: RetryPolicy;
   readonly #jitter = new Random('jitter');
@@ -77,6 +79,7 @@ export class ApiDestination {
           counts.accepted += 1;
           return { delivered: true, attempts, last: answer.status };
         }
+        counts.lastFailure = answer.status;
         const pause = retries(answer) && attempts < this.#retry.attempts ? pauseBefore(attempts, answer, this.#retry, this.#jitter) : null;
         const inTime = pause !== null && Date.now() + pause - begun <= this.#retry.maxAgeMs;
         if (inTime) await this.#wait(pause);

@@ -52,11 +52,12 @@ export class Demo {
     const sent = new AbortController();
     try {
       await Promise.all([this.#send().finally(() => { sent.abort(); }), this.#show(sent.signal)]);
+      const truth = this.#org.truth();
+      return { records: truth.length, differences: await this.#compareWhenSettled(truth) };
     } finally {
       this.#over.abort();
+      this.#line.close();
     }
-    const truth = this.#org.truth();
-    return { records: truth.length, differences: await this.#compareWhenSettled(truth) };
   }
 
   async #send(): Promise<void> {
@@ -94,7 +95,6 @@ export class Demo {
       this.#line.show(this.#summary());
       if (this.#signal.aborted) throw new DemoError('stopped', 'run it again: the same seed sends the same changes');
       if (standstill.reached(JSON.stringify(seen))) {
-        this.#line.end(this.#summary());
         throw new DemoError(`nothing has moved for ${STANDSTILL_MS / 1000} s; last seen: ${JSON.stringify({ changes: this.#changes, ...seen })}`,
           'see the logs of the command service and the projector, and GET /accounting of the query service');
       }

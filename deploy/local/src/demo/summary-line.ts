@@ -16,24 +16,34 @@ export class SummaryLine {
   readonly #out: NodeJS.WriteStream;
   readonly #begun = Date.now();
   #written = 0;
-  #last = '';
+  #open = false;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
   }
 
   show(summary: Summary): void {
-    this.#last = textOf(summary, (Date.now() - this.#begun) / 1000);
-    if (this.#out.isTTY) this.#out.write(`\r\u001B[2K${this.#last.slice(0, this.#out.columns - 1)}`);
-    else if (Date.now() - this.#written >= QUIET_MS) {
-      this.#written = Date.now();
-      this.#out.write(`${this.#last}\n`);
-    }
+    if (!this.#out.isTTY && Date.now() - this.#written < QUIET_MS) return;
+    this.#write(summary);
   }
 
+  /** Writes it a last time. */
   end(summary: Summary): void {
-    this.#last = textOf(summary, (Date.now() - this.#begun) / 1000);
-    this.#out.write(this.#out.isTTY ? `\r\u001B[2K${this.#last}\n` : `${this.#last}\n`);
+    this.#write(summary);
+    this.close();
+  }
+
+  /** Leaves the line as it stands: what follows begins on the next. */
+  close(): void {
+    if (this.#open) this.#out.write('\n');
+    this.#open = false;
+  }
+
+  #write(summary: Summary): void {
+    const text = textOf(summary, (Date.now() - this.#begun) / 1000);
+    this.#written = Date.now();
+    this.#open = this.#out.isTTY;
+    this.#out.write(this.#open ? `\r\u001B[2K${text.slice(0, this.#out.columns - 1)}` : `${text}\n`);
   }
 }
 

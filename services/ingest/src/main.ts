@@ -8,6 +8,8 @@ import { IngestSettings } from './settings.ts';
 
 /** Below the five seconds within which EventBridge and HubSpot want their answer. */
 const DISPATCH_DEADLINE_MS = 4_000;
+/** With the requests in hand (a dispatch deadline at most) and closing the connection (two seconds) within the ten seconds that stopping may take. */
+const FLUSH_WITHIN_MS = 3_000;
 
 await runService({
   name: 'ingest',
@@ -34,7 +36,7 @@ await runService({
     logger.info({ address }, 'listening');
     return async () => {
       await app.close();
-      await dispatcher.close();
+      await dispatcher.close(FLUSH_WITHIN_MS);
       await link.close();
     };
   },

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyRequest, onRequestHookHandler } from 'fastify';
 import { HttpProblem } from './http/problems.ts';
 
 export interface ApiKey {
@@ -24,9 +24,13 @@ export class ApiKeys {
     this.#keys = keys;
   }
 
-  /** The key that was presented, or null. Always looks at all keys. */
+  /** The key that was presented, or null. */
   identify(presented: string): ApiKey | null {
-    const digest = digestOf(presented);
+    return this.find(digestOf(presented));
+  }
+
+  /** The same for the digest of what was presented. Always looks at all keys. */
+  find(digest: Buffer): ApiKey | null {
     let found: ApiKey | null = null;
     for (const stored of this.#keys) if (timingSafeEqual(stored.digest, digest)) found = stored.key;
     return found;
@@ -48,27 +52,36 @@ export function apiKeys(list: string): ApiKeys {
  * A hook that lets only the holders of one of these keys pass: `x-api-key`, `Authorization: Bearer`, or the password of Basic.
  * As `onRequest` it comes before the body is read, so a stranger costs nothing. The key is then at `keyOf(request)`.
  */
-export function requireKey(...lists: readonly ApiKeys[]): onRequestAsyncHookHandler {
-  return async function authenticate(request: FastifyRequest, reply: FastifyReply) {
+export function requireKey(...lists: readonly ApiKeys[]): onRequestHookHandler {
+  return function authenticate(request, reply, done) {
     const presented = presentedKey(request.headers);
-    const key = presented === null ? null : lists.map((list) => list.identify(presented)).find((found) => found !== null);
-    if (key) {
-      requestKeys.set(request, key);
+    request.apiKey = presented === null ? null : find(lists, digestOf(presented));
+    if (request.apiKey !== null) {
+      done();
       return;
     }
     reply.header('www-authenticate', 'Bearer, Basic realm="clientele"');
-    throw new HttpProblem(
-      401,
-      presented === null ? 'No key was sent: use x-api-key, Authorization: Bearer, or the password of Basic' : 'The key is not known',
-    );
+    done(new HttpProblem(401, presented === null ? NO_KEY : 'The key is not known'));
   };
 }
 
-const requestKeys = new WeakMap<FastifyRequest, ApiKey>();
+declare module 'fastify' {
+  interface FastifyRequest {
+    apiKey: ApiKey | null;
+  }
+}
 
 /** The key that `requireKey` let in; null on open routes. */
 export function keyOf(request: FastifyRequest): ApiKey | null {
-  return requestKeys.get(request) ?? null;
+  return request.apiKey;
+}
+
+const NO_KEY = 'No key was sent: use x-api-key, Authorization: Bearer, or the password of Basic';
+
+function find(lists: readonly ApiKeys[], digest: Buffer): ApiKey | null {
+  let found: ApiKey | null = null;
+  for (const list of lists) found = list.find(digest) ?? found;
+  return found;
 }
 
 function presentedKey(headers: FastifyRequest['headers']): string | null {

@@ -1,4 +1,4 @@
-import { parseExact } from '@clientele/contracts';
+import { parseWritten } from '@clientele/contracts';
 import pg from 'pg';
 import type { Logger } from './logging.ts';
 
@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
 
 /**
- * Connections with a bound on every wait. `json` and `jsonb` are read by `parseExact`, so numbers keep their digits; `bigint` arrives as
+ * Connections with a bound on every wait. `json` and `jsonb` are read by `parseWritten`, so numbers keep their digits; `bigint` arrives as
  * text. A connection that breaks while idle is dropped and logged, not thrown.
  */
 export function createPool(url: string, options: PoolOptions): pg.Pool {
@@ -45,6 +45,6 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
 
 function exactTypes(): pg.TypeOverrides {
   const types = new pg.TypeOverrides();
-  for (const type of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTypeParser(type, parseExact);
+  for (const type of [pg.types.builtins.JSON, pg.types.builtins.JSONB]) types.setTypeParser(type, parseWritten);
   return types;
 }

@@ -1,4 +1,4 @@
-import type { onRequestAsyncHookHandler } from 'fastify';
+import type { onRequestHookHandler } from 'fastify';
 import type { ChangeReader } from './changes/change-reader.ts';
 import type { Database } from './database/database.ts';
 import type { RecordReader } from './records/record-reader.ts';
@@ -15,5 +15,5 @@ export interface QueryParts {
   readonly views: ViewPositions;
   readonly waits: Waits;
   /** Lets the holders of a query or admin key pass. */
-  readonly onRequest: onRequestAsyncHookHandler;
+  readonly onRequest: onRequestHookHandler;
 }

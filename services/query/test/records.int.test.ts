@@ -74,6 +74,11 @@ t.test('a record keeps every digit, shows its sources, and names whom it refers 
     [{}, { aggregate_id: uuid(101) }, {}],
     'a reference is resolved once there is somebody',
   );
+  const [moved, gone] = [uuid(102), uuid(103)];
+  await insertRecord(read, { id: moved, entity: 'Account', externalId: '0015f00000AbCd0AAV', position: 9 });
+  await insertRecord(read, { id: gone, entity: 'Account', externalId: '0015f00000AbCd0AAV', position: 10, lifecycle: 'deleted' });
+  t.match((await ask(`/contacts/${uuid(100)}`)).json['references'], [{ aggregate_id: moved }], 'of several, the newest that is not deleted');
+  await read.query('delete from clientele.records_1 where id = any($1)', [[moved, gone]]);
 });
 
 t.test('an unchanged record is not sent again', async (t) => {

@@ -26,8 +26,8 @@ function isReferences(value: unknown): value is readonly StoredReference[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null && 'external_id' in item);
 }
 
-/** The row as JSON text of the `Record` DTO. */
-export function recordJson(row: RecordRow, resolve: ResolveReference): JsonText {
+/** The row as JSON text of the `Record` DTO. `references` are those of the row, for who has read them already. */
+export function recordJson(row: RecordRow, resolve: ResolveReference, references = referencesOf(row)): JsonText {
   return objectText({
     id: jsonText(row.id),
     type: jsonText(row.type),
@@ -37,7 +37,7 @@ export function recordJson(row: RecordRow, resolve: ResolveReference): JsonText 
     dirty_since: timeText(row.dirtySince),
     status: jsonText(row.status),
     fields: row.fields,
-    references: jsonText(referencesOf(row).map((reference) => ({ ...reference, aggregate_id: resolve(reference) }))),
+    references: jsonText(references.map((reference) => ({ ...reference, aggregate_id: resolve(reference) }))),
     sources: `[${objectText({
       source: jsonText(row.source),
       entity: jsonText(row.entity),

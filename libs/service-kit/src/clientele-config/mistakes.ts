@@ -22,7 +22,9 @@ export class ConfigError extends Error {
   readonly file: string;
   readonly mistakes: readonly PlacedMistake[];
   constructor(file: string, mistakes: readonly PlacedMistake[]) {
-    const lines = mistakes.map(({ line, column, message }) => (line === 0 ? `  ${message}` : `  line ${line}, column ${column}: ${message}`));
+    const lines = mistakes.map(({ line, column, message }) =>
+      line === 0 ? `  ${message}` : `  line ${line}, column ${column}: ${message}`,
+    );
     super(`${file} is not a valid configuration:\n${lines.join('\n')}`);
     this.file = file;
     this.mistakes = mistakes;

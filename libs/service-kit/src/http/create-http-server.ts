@@ -70,6 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     clientErrorHandler: answerBrokenRequests,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  app.decorateRequest('apiKey', null);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => stringifyExact);
   app.setReplySerializer(stringifyExact);

@@ -9,7 +9,9 @@ export async function registerDocs(
 ): Promise<void> {
   await app.register(swagger, {
     // Shapes that have a name keep it among the components.
-    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => (typeof schema.$id === 'string' ? schema.$id : `def-${index}`) },
+    refResolver: {
+      buildLocalReference: (schema, _base, _fragment, index) => (typeof schema.$id === 'string' ? schema.$id : `def-${index}`),
+    },
     openapi: {
       openapi: '3.1.0',
       info: { title: `Clientele ${service}`, description, version: '1' },

@@ -9,16 +9,20 @@ export function registerHealthRoutes(
 ): void {
   const tags = ['operation'];
   app.get('/health/live', { schema: { tags, summary: 'The process runs' } }, () => ({ status: 'live', service }));
-  app.get('/health/ready', { schema: { tags, summary: 'It can serve; 503 names what fails' } }, async (_request, reply) =>
-    await answer(reply, await health.readiness(), 'ready', 'unready'),
+  app.get(
+    '/health/ready',
+    { schema: { tags, summary: 'It can serve; 503 names what fails' } },
+    async (_request, reply) => await answer(reply, await health.readiness(), 'ready', 'unready'),
   );
   app.get(
     '/health/progress',
     { schema: { tags, summary: 'Work moves; 503 names what lags and has stood still for 30 s' } },
     async (_request, reply) => await answer(reply, await health.progressing(), 'moving', 'stuck'),
   );
-  app.get('/metrics', { schema: { tags, summary: 'Prometheus metrics' } }, async (_request, reply) =>
-    await reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  app.get(
+    '/metrics',
+    { schema: { tags, summary: 'Prometheus metrics' } },
+    async (_request, reply) => await reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }
 

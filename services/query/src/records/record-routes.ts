@@ -6,6 +6,7 @@ import type { QueryParts } from '../parts.ts';
 import { sendJson, sendTagged } from '../send-json.ts';
 import { AfterQuery, untilReached } from '../views/after.ts';
 import { listRecords } from './record-list.ts';
+import { inWords } from './record-rows.ts';
 import { ListQuery } from './record-query.ts';
 
 /** Where the records of each standard aggregate are found; any other is under `/records/<its type>`. */
@@ -51,7 +52,7 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
         const externalIds = filters.external_id === undefined ? [] : externalIdSpellings(filters.external_id);
         const position = await views.look('records');
         const page = await listRecords(database, { type: type ?? request.params.type ?? '', filters, externalIds, sort, limit, cursor });
-        const items = await records.inWords(page.rows);
+        const items = page.rows.map(inWords);
         return await sendJson(
           reply,
           `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(page.nextCursor)},"position":"${position}"}`,
@@ -72,7 +73,7 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
         },
       },
       async (request, reply) => {
-        await untilReached(request, { views, waits }, 'records', request.query);
+        if (request.query.after !== undefined) await untilReached(request, { views, waits }, 'records', request.query);
         const { id, type: named = '' } = request.params;
         const json = await records.byId(id.toLowerCase(), type ?? named);
         if (json === null) throw new HttpProblem(404, `There is no ${type ?? named} ${id}`);

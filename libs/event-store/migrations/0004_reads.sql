@@ -29,7 +29,7 @@ BEGIN
 END $$;
 --> statement-breakpoint
 -- Events of many streams after a version of each, versions rising in each stream. The head's positions leave out the partitions that hold
--- nothing of a stream; sorting is discouraged so that the index on (stream, version) is read in its order.
+-- nothing of a stream.
 CREATE FUNCTION clientele.read_streams(streams uuid[], after bigint[], to_version bigint, until timestamptz)
 RETURNS SETOF clientele.events
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -40,7 +40,6 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_bitmapscan = off
-SET enable_sort = off
 AS $$
 BEGIN
   RETURN QUERY

@@ -1,0 +1,133 @@
+import type pg from 'pg';
+import t, { type Test } from 'tap';
+import { PostgresEventStore } from '../src/index.ts';
+import { readPage } from '../src/postgres/event-log.ts';
+import { changeId, events, ledgerRow, mapping, outcome, SOURCE, step, streamId, unit, write } from './contract/units.ts';
+import { server, writeDatabase, type WriteDatabase } from './support.ts';
+
+const postgres = await server(t, { shared_buffers: '512MB', max_wal_size: '8GB' });
+const MILLION = 1_000_000;
+
+/** Tables that grow: no plan may read one of them but by an index, for what it was asked for. */
+const GROWING = /^(events|heads|append_results|mappings|ledger)(_|$)/;
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+interface Session {
+  readonly pool: pg.Pool;
+  readonly store: PostgresEventStore;
+  /** The plans of every statement since the last call, those inside functions too. */
+  plans(): { readonly query: string; readonly node: PlanNode }[];
+}
+
+/** One connection that tells how it did what it did. */
+function session(database: WriteDatabase): Session {
+  const settings = {
+    session_preload_libraries: 'auto_explain', 'auto_explain.log_min_duration': '0', 'auto_explain.log_nested_statements': 'on',
+    'auto_explain.log_analyze': 'on', 'auto_explain.log_timing': 'off', 'auto_explain.log_format': 'json', 'auto_explain.log_level': 'notice',
+  };
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+  const pool = database.pool('clientele_command', { max: 1, options, user: 'postgres', password: 'postgres' });
+  let told: string[] = [];
+  pool.on('connect', (client) => client.on('notice', ({ message }) => told.push(message ?? '')));
+  return {
+    pool, store: new PostgresEventStore({ pool }),
+    plans: () => {
+      const plans = told.filter((message) => message.includes('plan:')).map((message) => {
+        const plan: { 'Query Text': string; Plan: PlanNode } = JSON.parse(message.slice(message.indexOf('{')));
+        return { query: plan['Query Text'], node: plan.Plan };
+      });
+      told = [];
+      return plans;
+    },
+  };
+}
+
+function nodes(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodes)];
+}
+
+/** Every visit of a growing table goes through an index and touches no more rows than were asked for. */
+function indexed(t: Test, when: string, plans: ReturnType<Session['plans']>, expected: readonly string[]): void {
+  const scans = plans.flatMap(({ query, node }) => nodes(node)
+    .filter((scan) => scan['Node Type'].includes('Scan') && GROWING.test(scan['Relation Name'] ?? ''))
+    .map((scan) => ({ query: query.replaceAll(/\s+/g, ' ').slice(0, 80), ...scan, Plans: undefined })));
+  const wrong = scans.filter((scan) => !/^Index (Only )?Scan$/.test(scan['Node Type']) || scan['Index Cond'] === undefined
+    || (scan['Rows Removed by Filter'] ?? 0) > 20 || scan['Actual Rows'] > 20);
+  t.same(wrong, [], when);
+  const seen = new Set(scans.map((scan) => scan['Relation Name']?.replace(/_\d+$|_default$/, '')));
+  t.same([...seen].sort(), [...expected].sort(), `${when}: these tables were visited`);
+}
+
+/** A stream from the beginning of the log to its end: its positions tell nothing of where its events are. */
+const wide = streamId();
+
+async function everyStatement(t: Test, when: string, { pool, store, plans }: Session, lane: string, sequence: number): Promise<void> {
+  const { position } = await store.head();
+  const [{ version } = { version: 0 }] = await store.append([write(wide, 'any')]);
+  const ids = Array.from({ length: 8 }, () => streamId());
+  const applied = ids.map(() => changeId());
+  plans();
+  const [result] = await store.commit([unit({
+    writes: ids.map((id, index) => write(id, 'none', { commandId: applied[index] ?? '', events: events(2) })), outcomes: [outcome(changeId())],
+    ledger: applied.map((id) => ledgerRow(id)), mappings: ids.map((id) => mapping(id, id)), repeats: applied.map((commandId) => ({ commandId, count: 1 })),
+    lane: step(lane, 1, sequence === 0 ? null : sequence),
+  })]);
+  t.match(result, { status: 'committed' });
+  // The head moves through its index, in its page; what is inserted needs no scan.
+  indexed(t, `${when}, append`, plans(), ['append_results', 'heads', 'ledger', 'mappings']);
+  await store.load({ keys: ids.map((externalId) => ({ source: SOURCE, entity: 'Account', externalId })), commandIds: applied });
+  indexed(t, `${when}, load`, plans(), ['ledger', 'mappings']);
+  await store.readStreams(ids.map((id) => ({ streamId: id, afterVersion: 1 })));
+  indexed(t, `${when}, read streams`, plans(), ['events', 'heads']);
+  await store.readStreams([{ streamId: wide, afterVersion: version - 1 }]);
+  indexed(t, `${when}, read a wide stream`, plans(), ['events', 'heads']);
+  await store.readStream(ids[0] ?? '', { toVersion: 1, until: new Date() });
+  indexed(t, `${when}, read a stream`, plans(), ['events', 'heads']);
+  if (position === 0) return; // small tables are rightly read whole by what is planned anew each time
+  await store.readAll(position, 10);
+  indexed(t, `${when}, read the log`, plans(), ['events']);
+  await readPage(pool, position, 10);
+  indexed(t, `${when}, follow the log`, plans(), ['events']);
+}
+
+/** A million events of as many streams, each with its head, mapping, result and ledger row, as years would leave them. */
+async function load({ owner }: WriteDatabase, rows: number): Promise<void> {
+  const id = `('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid`;
+  const from = `from generate_series(1, ${rows}) n`;
+  const command = `'20250424-' || lpad(n::text, 27, '0')`;
+  await owner.query('alter table clientele.ledger disable trigger user');
+  await Promise.all([
+    `insert into clientele.events select 1000 + n, ${id}, 'event', ${id}, 'client', 1, 'Created', 1, '{}', null, '{}', now(), now() ${from}`,
+    `insert into clientele.heads select ${id}, 'client', 1, 1000 + n, 1000 + n ${from}`,
+    `insert into clientele.append_results select ${command}, ${id}, 1000 + n, 1000 + n, 1, now() ${from}`,
+    `insert into clientele.mappings select '${SOURCE}', 'Account', 'x' || n, ${id}, now(), ${command} ${from}`,
+    `insert into clientele.ledger select ${command}, '2025-04-24', 'ProcessCrmEvent', 'salesforce', '${SOURCE}', 'applied', null, '[]', ${id}, 0, now(), now() ${from}`,
+  ].map(async (statement) => await owner.query(statement)));
+  await owner.query('alter table clientele.ledger enable trigger user');
+  await owner.query('update clientele.log_head set position = $1', [1000 + rows]);
+}
+
+t.test('plans from empty tables to a million rows', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  for (const lane of ['commands.0', 'commands.1', 'commands.2']) await database.fenceLane(lane, 1);
+  const old = session(database);
+  for (let sequence = 0; sequence < 7; sequence += 1) await everyStatement(t, `empty, call ${sequence + 1}`, old, 'commands.0', sequence);
+  const started = performance.now();
+  await load(database, MILLION);
+  t.comment(`${MILLION} rows in each of five tables in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  await everyStatement(t, 'a million rows, planned when empty', old, 'commands.0', 7);
+  const fresh = session(database);
+  for (let sequence = 0; sequence < 7; sequence += 1) await everyStatement(t, `a million rows, no statistics, call ${sequence + 1}`, fresh, 'commands.1', sequence);
+  await database.owner.query('analyze');
+  await everyStatement(t, 'a million rows, planned before the statistics', fresh, 'commands.1', 7);
+  for (let sequence = 0; sequence < 2; sequence += 1) await everyStatement(t, `a million rows, call ${sequence + 1}`, session(database), 'commands.2', sequence);
+});

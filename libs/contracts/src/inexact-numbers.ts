@@ -18,9 +18,11 @@ export function markInexactNumbers(text: string, mark: string): string {
   const parts: string[] = [];
   let copied = 0;
   for (const { index, 0: before } of text.matchAll(SUSPECT)) {
-    // A quote that closes a key, then a colon: here a value begins. An escaped quote: inside a string. Else all strings must be found.
-    if (!before.startsWith(':') || text[index - 1] !== '"' || MAY_PRECEDE_STRING.test(text[index - 2] ?? ':')) return markBetweenStrings(text, mark);
-    if (isEscaped(text, index - 1)) continue;
+    const colonFollows = before.startsWith(':') ? (text[index - 1] ?? '') : '';
+    // A colon after anything but a quote or space, as in a time of day, stands inside a string; so does one after an escaped quote.
+    if (/[^"\s]/.test(colonFollows) || (colonFollows === '"' && isEscaped(text, index - 1))) continue;
+    // After a quote that closes a key a value begins. Whatever else it is, all strings must be found.
+    if (colonFollows !== '"' || MAY_PRECEDE_STRING.test(text[index - 2] ?? ':')) return markBetweenStrings(text, mark);
     const start = index + before.length;
     NUMBER_HERE.lastIndex = start;
     const literal = NUMBER_HERE.exec(text)?.[0];

@@ -18,7 +18,7 @@ const written = fc.letrec((tie) => ({
   ),
 })).value;
 
-t.test('what was written is read as the slow reader reads it, and written again the same', async (t) => {
+t.test('what was written is read as the slow reader reads it, and written again the same', async () => {
   fc.assert(
     fc.property(written, (text) => {
       const json = String(text);

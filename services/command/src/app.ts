@@ -1,12 +1,12 @@
 import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
 import { ClientDomainService } from '@clientele/domain';
 import { maintainWriteDatabase, PostgresEventStore } from '@clientele/event-store';
-import { connectNats, JetStreamLaneFeed, type LinkEvent } from '@clientele/messaging';
+import { connectNats, EventStream, JetStreamLaneFeed, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
 import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
 import { ErrorHandler } from './errors/error-handler.ts';
-import { measureLanes, watchCommand } from './health.ts';
+import { measureLanes, measureRelay, watchCommand } from './health.ts';
 import { requireAgreedLanes } from './lanes/agreed-lanes.ts';
 import { LaneBoard } from './lanes/lane-board.ts';
 import { LaneLoop } from './lanes/lane-loop.ts';
@@ -14,6 +14,9 @@ import { ownLanes } from './lanes/lane-owner.ts';
 import { keepHouse } from './maintenance/maintenance.ts';
 import { commandPipeline } from './pipeline/command-pipeline.ts';
 import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
+import { leadRelay } from './relay/lead-relay.ts';
+import { PostgresRelayState } from './relay/postgres-relay-state.ts';
+import { Relay } from './relay/relay.ts';
 import type { CommandSettings } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +25,7 @@ const HOUR_MS = 3_600_000;
 export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
   const { settings, logger, metrics, health, faultPoint } = context;
   const config = loadClienteleConfig(settings.CLIENTELE_CONFIG);
-  const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', logger });
+  const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', max: 8, logger });
   // Apart, so that leases are renewed however busy the lanes are.
   const leasePool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command-leases', max: 2, statementTimeoutMs: 2_000, logger });
   await requireAgreedLanes(pool, settings.LANES, logger);
@@ -40,26 +43,37 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     onBug: () => bugs.inc(),
   });
 
+  const relay = new Relay({
+    link, log: store, stream: new EventStream(link), state: new PostgresRelayState(pool), fault: faultPoint,
+    dataref: (position) => `${settings.QUERY_PUBLIC_URL}/feed?from=${position}&limit=1`,
+    onNotice: (level, message) => logger[level]({ part: 'relay' }, message),
+  });
+
   const lanes: readonly LaneName[] = [...commandLanes(settings.LANES), ...AVAILABLE_PROVIDERS.map(quarantineLane)];
   const board = new LaneBoard(lanes);
   const feed = new JetStreamLaneFeed({ link, onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again') });
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
     cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / lanes.length),
-    onCommit: (batch) => pipelineMetrics.committed(batch),
+    onCommit(batch) {
+      relay.wake();
+      pipelineMetrics.committed(batch);
+    },
     onBug: () => bugs.inc(),
   });
 
   const leaseTtlMs = settings.COMMAND_LEASE_MS;
   const keepers = [
     ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
+    leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
       chores: [{ name: 'write database', everyMs: HOUR_MS, run: () => maintainWriteDatabase(pool) }],
     }),
   ];
-  watchCommand({ health, pool, link, board });
+  watchCommand({ health, pool, link, board, relay });
   measureLanes(metrics, board, Date.now);
+  measureRelay(metrics, relay);
   const http = await startAdminHttp(context, pool);
   await Promise.all(keepers.map((keeper) => keeper.start()));
 

@@ -2,16 +2,21 @@ import type { NatsLink } from '@clientele/messaging';
 import type { Health, Metrics } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { LaneBoard } from './lanes/lane-board.ts';
+import type { Relay } from './relay/relay.ts';
 
 export interface CommandHealthParts {
   readonly health: Health;
   readonly pool: Pool;
   readonly link: Pick<NatsLink, 'connected'>;
   readonly board: LaneBoard;
+  readonly relay: Pick<Relay, 'status'>;
 }
 
-/** Ready: database and broker can be had, and no lane of ours stands still. Progress: every lane of ours moves while it lags. */
-export function watchCommand({ health, pool, link, board }: CommandHealthParts): void {
+/**
+ * Ready: database and broker can be had, no lane of ours stands still, and the relay has not stopped for a person. Progress: every lane
+ * of ours, and the relay where we lead it, moves while it lags.
+ */
+export function watchCommand({ health, pool, link, board, relay }: CommandHealthParts): void {
   health.check('write database', async () => void (await pool.query('select 1')));
   health.check('broker', () => {
     if (!link.connected) throw new Error('not connected');
@@ -20,6 +25,11 @@ export function watchCommand({ health, pool, link, board }: CommandHealthParts):
     const trouble = board.trouble();
     if (trouble !== null) throw new Error(trouble);
   });
+  health.check('relay', () => {
+    const { phase, reason } = relay.status();
+    if (phase === 'ahead') throw new Error(reason ?? phase);
+  });
+  health.progress('relay', () => ({ lag: relay.status().lagEvents, position: relay.status().publishedCount }));
   for (const [lane] of board.entries()) {
     health.progress(`lane ${lane}`, () => ({ lag: board.of(lane).lag, position: board.of(lane).moves }));
   }
@@ -36,4 +46,14 @@ export function measureLanes(metrics: Metrics, board: LaneBoard, now: () => numb
   metrics.gauge('lane_lag_seconds', 'Age of the change that was decided last, while more are there', ['lane'], (gauge) => {
     for (const [lane] of board.entries()) gauge.set({ lane }, board.lagSeconds(lane, now()));
   });
+}
+
+export function measureRelay(metrics: Metrics, relay: Pick<Relay, 'status'>): void {
+  metrics.gauge('relay_lag_events', 'Entries of the log that are not on the stream yet; 0 where another process leads', [], (gauge) => {
+    gauge.set(relay.status().lagEvents);
+  });
+  metrics.gauge('relay_lag_seconds', 'Age of the oldest of them', [], (gauge) => gauge.set(relay.status().lagSeconds));
+  metrics.gauge('relay_leads', 'Whether this process leads the relay', [], (gauge) => gauge.set(relay.status().phase === 'standby' ? 0 : 1));
+  metrics.gauge('relay_published', 'Entries that this process published', [], (gauge) => gauge.set(relay.status().publishedCount));
+  metrics.gauge('relay_rebuilds', 'Times that this process filled the stream again', [], (gauge) => gauge.set(relay.status().rebuilds));
 }

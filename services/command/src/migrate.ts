@@ -1,15 +1,25 @@
 import { migrateWriteDatabase } from '@clientele/event-store';
 import { ensureTopology } from '@clientele/messaging';
-import { createLogger, readSettings } from '@clientele/service-kit';
+import { createLogger, readSettings, SettingsError } from '@clientele/service-kit';
 import { MigrationSettings } from './settings.ts';
 
-const settings = readSettings(MigrationSettings, process.env);
-const logger = createLogger('command-migrate', settings);
+/** Brings write database and broker to what this version needs; run before any service of it starts, as often as one likes. */
+async function migrate(): Promise<void> {
+  const settings = readSettings(MigrationSettings, process.env);
+  const logger = createLogger('command-migrate', settings);
+  await migrateWriteDatabase(settings.WRITE_DATABASE_URL, {
+    lanes: settings.LANES,
+    passwords: { command: settings.COMMAND_DB_PASSWORD, logReader: settings.LOG_READER_DB_PASSWORD },
+  });
+  logger.info('write database migrated');
+  await ensureTopology(settings.NATS_URL);
+  logger.info('broker streams stand');
+}
 
-await migrateWriteDatabase(settings.WRITE_DATABASE_URL, {
-  lanes: settings.LANES,
-  passwords: { command: settings.COMMAND_DB_PASSWORD, logReader: settings.LOG_READER_DB_PASSWORD },
-});
-logger.info('write database migrated');
-await ensureTopology(settings.NATS_URL);
-logger.info('broker streams stand');
+try {
+  await migrate();
+} catch (error) {
+  const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`clientele command-migrate failed: ${error instanceof SettingsError ? message : stack}\n`);
+  process.exitCode = error instanceof SettingsError ? 2 : 1;
+}

@@ -19,6 +19,13 @@ export const CommandSettings = Type.Object({
   NATS_URL: natsUrl,
   ADMIN_API_KEYS: keyListSetting('dev-admin-key', 'Keys for the admin routes'),
   LANES: lanes,
+  QUERY_PUBLIC_URL: Type.String({
+    pattern: '^https?://[^/].*[^/]$',
+    expects: 'an http or https URL without a slash at its end',
+    default: 'http://127.0.0.1:7004',
+    description: 'Where others reach the query service; stands in events that are too large for the broker',
+    example: 'https://clientele.example.com',
+  }),
   COMMAND_LEASE_MS: Type.Integer({
     minimum: 500,
     maximum: 60_000,

@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { eventually } from '@clientele/testing';
+import { spawnService, startNats } from '@clientele/testing';
 import { change, quarantineBody, SOURCE } from './support/commands.ts';
 import { sharedPostgres, testSystem } from './support/system.ts';
 
@@ -56,4 +59,57 @@ t.test('a change goes from its lane to the log', async (t) => {
     const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
     t.same(Object.keys(api.paths).filter((path) => path.startsWith('/dead')), ['/dead-letters', '/dead-letters/{id}']);
   });
+});
+
+t.test('a custom object needs nothing but the file that CLIENTELE_CONFIG names', async (t) => {
+  const system = await testSystem(t, postgres);
+  const file = join(t.testdir(), 'clientele.yaml');
+  await writeFile(file, `
+version: 1
+mapping:
+  salesforce:
+    Invoice__c:
+      aggregate: invoice
+      status: { fields: [Status__c], values: [Draft, Sent, Paid] }
+      fields:
+        Account__c: { as: client, references: Account }
+        Payer__c: { personal: true }
+`);
+  await system.startCommand({ CLIENTELE_CONFIG: file });
+  const invoice = { entity: 'Invoice__c', aggregateType: 'invoice', externalId: 'a015f00000AbCdEAAV' };
+  await system.send(change({ ...invoice, type: 'Created', data: { Status__c: 'Draft', Payer__c: 'Ada', Amount__c: 100 } }));
+  await system.send(change({ ...invoice, data: { Status__c: 'Sent', Account__c: '0015f00002J9RPfAAN' }, changedFields: ['Status__c', 'Account__c'] }));
+  await system.send(change({ type: 'Created' }));
+  t.match(await system.accounted(3), { outcomes: { applied: 2, ignored: 1 } });
+  const { rows } = await system.db.query(
+    `select stream_type, type, data, personal, metadata->'broadcast' as broadcast from clientele.events where kind = 'event' order by position`,
+  );
+  t.match(rows, [
+    { stream_type: 'invoice', type: 'Created', broadcast: false, data: { fields: { Amount__c: 100 }, state: null }, personal: { fields: { Payer__c: 'Ada' } } },
+    { stream_type: 'invoice', type: 'Updated', broadcast: true, personal: { state: { status: 'Sent', fields: { client: '0015f00002J9RPfAAN' } } } },
+  ]);
+});
+
+t.test('the migration brings database and broker to what the service needs, as often as one likes', async (t) => {
+  const migrate = fileURLToPath(new URL('../src/migrate.js', import.meta.url));
+  const [url, nats] = await Promise.all([postgres.createDatabase(), startNats({ syncAlways: false })]);
+  t.teardown(() => nats.stop());
+  const env = { NODE_ENV: 'test', WRITE_DATABASE_URL: url, NATS_URL: nats.url, COMMAND_DB_PASSWORD: 'commandPassword' };
+  for (const time of ['once', 'twice']) {
+    const run = await spawnService(migrate, env);
+    t.equal(await run.exited, 0, `${time}: ${run.output()}`);
+  }
+  const otherLanes = await spawnService(migrate, { ...env, LANES: '3' });
+  t.equal(await otherLanes.exited, 1);
+  t.match(otherLanes.output(), /made with 4 lanes, not 3/);
+  const misconfigured = await spawnService(migrate, { NODE_ENV: 'test', LANES: 'many' });
+  t.equal(await misconfigured.exited, 2);
+  for (const name of ['WRITE_DATABASE_URL', 'NATS_URL', 'LANES']) t.match(misconfigured.output(), name);
+});
+
+t.test('a service with another number of lanes does not start', async (t) => {
+  const system = await testSystem(t, postgres);
+  const process = await system.spawnCommand({ LANES: '3' });
+  t.equal(await process.exited, 1);
+  t.match(process.output(), /set LANES=4/);
 });

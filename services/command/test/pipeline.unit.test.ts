@@ -17,8 +17,10 @@ function setUp(options: TestPipelineOptions = {}) {
 /** The in-memory store, with results put in front of its own. */
 class ScriptedStore extends InMemoryEventStore {
   readonly script: ((unit: CommitUnit) => CommitResult | null)[] = [];
+  beforeCommit: (() => Promise<void>) | null = null;
 
   override async commit(units: readonly CommitUnit[]): Promise<readonly CommitResult[]> {
+    await this.beforeCommit?.();
     const scripted = units[0] === undefined ? null : (this.script.shift()?.(units[0]) ?? null);
     return scripted === null ? await super.commit(units) : [scripted];
   }
@@ -196,24 +198,12 @@ t.test('races', async (t) => {
 
   t.test('two creators get one aggregate', async (t) => {
     const { store, decide } = setUp();
-    store.fenceLane('commands.1', 1);
-    const rival = change({ type: 'Created', data: { Name: 'rival' } });
-    store.script.push(() => {
-      const other = testPipeline(store);
-      other.session.position = null;
-      return null;
-    });
-    const key = { source: SOURCE, entity: 'Account', externalId: rival.event.external_id ?? '' };
+    const key = { source: SOURCE, entity: 'Account', externalId: change().event.external_id ?? '' };
     const owner = '01900000-0000-7000-8000-000000000001';
-    let raced = false;
-    store.script[0] = () => null;
-    const commit = store.commit.bind(store);
-    store.commit = async (units) => {
-      if (!raced) {
-        raced = true;
-        await commit([{ writes: [], outcomes: [], ledger: [], repeats: [], mappings: [{ ...key, aggregateId: owner, linkedBy: 'rival' }] }]);
-      }
-      return await commit(units);
+    // The rival commits after this one has looked, and before it commits.
+    store.beforeCommit = async () => {
+      store.beforeCommit = null;
+      await store.commit([{ writes: [], outcomes: [], ledger: [], repeats: [], mappings: [{ ...key, aggregateId: owner, linkedBy: 'rival' }] }]);
     };
     t.same(outcomes(await decide([change({ type: 'Created' })])), ['applied']);
     t.same((await events(store)).map(({ streamId }) => streamId), [owner]);

@@ -48,7 +48,7 @@ export function testPipeline(store: EventStore, options: TestPipelineOptions = {
     session,
     pipeline,
     /** Sends the commands as one envelope and has them decided. */
-    async decide(commands: readonly unknown[]): Promise<Batch> {
+    decide: async (commands: readonly unknown[]): Promise<Batch> => {
       sequence += 1;
       const batch = laneBatch([publisher.envelope(commands)], { firstSequence: sequence });
       for (const work of laneWork(batch, session.numbers, options.now ?? (() => new Date()))) {

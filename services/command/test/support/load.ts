@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError, type ProcessCrmEvent } from '@clientele/contracts';
+import { change } from './commands.ts';
+import type { StoredEventRow, TestSystem } from './system.ts';
+
+const RECORDS = Array.from({ length: 40 }, (_, index) => `001000000000${String(index).padStart(3, '0')}AAA`);
+const CHANGES_A_ROUND = 40;
+
+/** Sends updates of some records, each later than the one before, until it is stopped; what was refused is sent again, as a CRM does. */
+export class Load {
+  readonly #system: TestSystem;
+  readonly #sent = new Map<string, string[]>();
+  #running = true;
+  #done: Promise<void> = Promise.resolve();
+  acknowledged = 0;
+  refused = 0;
+
+  constructor(system: TestSystem) {
+    this.#system = system;
+  }
+
+  start(): this {
+    this.#done = this.#run();
+    return this;
+  }
+
+  /** Resolves once everything that was begun is acknowledged. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#done;
+  }
+
+  /** Change ids of each record in the order in which they were sent. */
+  get sent(): ReadonlyMap<string, readonly string[]> {
+    return this.#sent;
+  }
+
+  async #run(): Promise<void> {
+    for (let round = 0; this.#running; round += 1) {
+      const commands = Array.from({ length: CHANGES_A_ROUND }, (_, index) => {
+        const externalId = RECORDS[(round * 7 + index) % RECORDS.length] ?? '';
+        return change({ externalId, data: { Name: `round ${round}`, Index: index }, changedFields: ['Name', 'Index'] });
+      });
+      for (const { commandId, event } of commands) this.#sent.set(event.external_id ?? '', [...(this.#sent.get(event.external_id ?? '') ?? []), commandId]);
+      await this.#sendUntilAcknowledged(commands);
+      this.acknowledged += commands.length;
+      await sleep(5);
+    }
+  }
+
+  async #sendUntilAcknowledged(commands: readonly ProcessCrmEvent[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#system.send(...commands);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        this.refused += 1;
+        await sleep(100);
+      }
+    }
+  }
+}
+
+/** What is wrong with the events of a load: each record's changes must stand in its one stream once, in the order sent. Empty: nothing is. */
+export function disorders(sent: ReadonlyMap<string, readonly string[]>, events: readonly StoredEventRow[]): string[] {
+  const wrong: string[] = [];
+  for (const [externalId, ids] of sent) {
+    const own = events.filter(({ external_id: id }) => id === externalId);
+    if (new Set(own.map(({ stream_id: stream }) => stream)).size > 1) wrong.push(`${externalId}: several streams`);
+    if (own.some(({ version }, index) => version !== index + 1)) wrong.push(`${externalId}: versions ${own.map(({ version }) => version).join()}`);
+    const stored = own.map(({ change_id: id }) => id);
+    if (stored.join() !== ids.join()) wrong.push(`${externalId}: sent ${ids.length}, stored ${stored.length}: ${firstDifference(ids, stored)}`);
+  }
+  events.forEach(({ position }, index) => {
+    if (position !== index + 1) wrong.push(`position ${position} stands at ${index + 1}`);
+  });
+  return wrong;
+}
+
+function firstDifference(expected: readonly string[], found: readonly string[]): string {
+  const at = expected.findIndex((id, index) => found[index] !== id);
+  return `at ${at} ${String(expected[at])} was expected, ${String(found[at])} stands`;
+}

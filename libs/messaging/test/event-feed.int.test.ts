@@ -158,3 +158,30 @@ t.test('a purge does not make the broker forget: the same message ids are told a
   await publish(sampleEntries(1, 5), { rebuildEpoch: 1 });
   t.match(await stream.state(), { messages: 5, first: { position: 1 }, last: { position: 5 } });
 });
+
+t.test('the state of the stream is of one moment while it is written to', async (t) => {
+  await scene(t);
+  let done = false;
+  const publishing = publish(sampleEntries(1, 1500)).then(() => (done = true));
+  const skewed: unknown[] = [];
+  while (!done) {
+    const state = await stream.state();
+    if (state?.last === null || state?.first === null || state === null) continue;
+    if (state.last.position - state.first.position !== state.lastSequence - state.first.sequence) skewed.push(state);
+  }
+  await publishing;
+  t.same(skewed, []);
+});
+
+t.test('the state of the stream is told also while its beginning leaves', async (t) => {
+  await freshStream(operator, 'events', { eventsMaxBytes: 20_000 });
+  let done = false;
+  const publishing = publish(sampleEntries(1, 1500)).then(() => (done = true));
+  const blind: unknown[] = [];
+  while (!done) {
+    const state = await stream.state();
+    if (state !== null && state.messages > 0 && (state.first === null || state.last === null)) blind.push(state);
+  }
+  await publishing;
+  t.same(blind, []);
+});

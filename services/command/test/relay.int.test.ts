@@ -171,13 +171,16 @@ t.test('a leader that was away too long publishes nothing more, and gives up', a
   await copied(log);
   await operator.manager.streams.purge('EVENTS');
   await eventually('the stream is filled anew', () => fresh.relay.status().rebuilds > 0);
-  log.append(50);
+  await copied(log);
+  const { rebuilds } = fresh.relay.status();
   proxy.resume();
   await ended;
+  log.append(50);
   t.match(notices.at(-1), /gives up leading/);
   t.equal(stale.status().phase, 'standby');
   await copied(log);
   t.strictSame(await readBack(t, log), log.entries);
+  t.equal(fresh.relay.status().rebuilds, rebuilds, 'nothing of the old leader got in that had to be mended');
 });
 
 t.test('an entry larger than the broker takes goes without its data, and says where it is had', async (t) => {

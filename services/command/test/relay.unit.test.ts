@@ -7,7 +7,7 @@ import { firstPositionSince, hasEntrySince } from '../src/relay/retention.ts';
 import { WakeUp } from '../src/relay/wake-up.ts';
 import { ListLog } from './support/relay-log.ts';
 
-const place = (position: number, incarnation = 'log-1') => ({ incarnation, position });
+const place = (position: number, incarnation = 'log-1') => ({ incarnation, position, sequence: position + 60 });
 const faithful: EventStreamState = {
   created: 'then', messages: 10, firstSequence: 101, lastSequence: 110, holes: 0, bytes: 1000, maxBytes: 10_000, maxAgeMs: 0,
   first: place(41), last: place(50),
@@ -21,7 +21,7 @@ t.test('the stream is judged by what it holds', async (t) => {
   t.same(judge({ messages: 0, first: null, last: null }), { kind: 'continue', position: 60, sequence: 110 }, 'nothing of the log is young enough for it');
   t.match(judge({ holes: 1, messages: 9 }), { kind: 'refill', reason: /hole/ });
   t.match(judge({ messages: 9 }), { kind: 'refill', reason: /hole/ });
-  t.match(judge({ first: place(40) }), { kind: 'refill', reason: /dense/ });
+  t.match(judge({ first: { ...place(40), sequence: 101 } }), { kind: 'refill', reason: /dense/ });
   t.match(judge({ first: place(41, 'log-0') }), { kind: 'refill', reason: /dense/ });
   t.match(judge({ last: null }), { kind: 'refill', reason: /no relay/ });
   t.match(judge({ first: place(41, 'log-0'), last: place(70, 'log-0') }), { kind: 'refill', reason: /another log/ });

@@ -1,7 +1,6 @@
 import { BehindRetentionError, type FeedPosition } from '@clientele/contracts';
 import type { NatsLink } from '../connection/nats-link.ts';
-import { placeOf } from '../event-stream/event-message.ts';
-import { storedMessage } from '../event-stream/event-stream.ts';
+import { firstMessage, storedPlace } from '../event-stream/event-stream.ts';
 import { ReadBreak } from '../reading/read-break.ts';
 import type { StreamStatus } from '../topology/stream-status.ts';
 
@@ -9,18 +8,18 @@ import type { StreamStatus } from '../topology/stream-status.ts';
  * The sequence of the entry that follows `place`: positions are dense, so the stream's first message tells it. In an empty stream it is
  * the next one that comes.
  * @throws BehindRetentionError when the stream does not hold it, and will not soon.
- * @throws ReadBreak when the first message went while it was looked at.
+ * @throws ReadBreak when its messages went while it was looked at.
  */
 export async function startOf(link: NatsLink, place: FeedPosition, status: StreamStatus, mostBehind: number): Promise<number> {
   if (status.messages === 0) return status.lastSequence + 1;
-  const message = await storedMessage(link, { seq: status.firstSequence });
-  if (message === null) throw new ReadBreak('the first message of the stream went');
-  const first = placeOf(message.header);
+  const message = await firstMessage(link, status.firstSequence);
+  if (message === null) throw new ReadBreak('the messages of the stream went while it was looked at');
+  const first = storedPlace(message);
   if (first === null) throw new BehindRetentionError('the stream holds messages that no relay wrote');
   if (place.incarnation !== null && first.incarnation !== place.incarnation) throw new BehindRetentionError('the stream is of another log');
   const ahead = place.position + 1 - first.position;
   if (ahead < 0) throw new BehindRetentionError(`the stream begins with position ${first.position}, ${place.position + 1} is asked for`);
-  const start = status.firstSequence + ahead;
+  const start = first.sequence + ahead;
   const missing = start - (status.lastSequence + 1);
   if (missing > mostBehind) throw new BehindRetentionError(`the stream is ${missing} entries behind position ${place.position}`);
   return start;

@@ -35,7 +35,7 @@ export function judgeStream(stream: EventStreamState, head: LogHead, beginsLate:
   }
   const span = lastSequence - firstSequence;
   if (stream.holes > 0 || messages !== span + 1) return refill('it has a hole');
-  if (first.incarnation !== last.incarnation || last.position - first.position !== span) return refill('its positions are not dense');
+  if (first.incarnation !== last.incarnation || last.position - first.position !== last.sequence - first.sequence) return refill('its positions are not dense');
   const byteLimited = maxBytes > 0 && bytes > maxBytes * NEARLY_FULL;
   if (beginsLate && !byteLimited) return refill(`it begins with position ${first.position}, its beginning is gone`);
   return { kind: 'continue', position: last.position, sequence: lastSequence };

@@ -10,10 +10,12 @@ const TIMEOUT_MS = 300_000;
 /** Brings both databases and the broker's streams to what this version of the code needs. */
 export async function migrate(servers: Servers, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const { command, logReader, projector, query } = servers.rolePasswords;
-  await migrateBy('command', env, signal, {
-    WRITE_DATABASE_URL: servers.writeOwnerUrl, NATS_URL: servers.natsUrl('operator'), COMMAND_DB_PASSWORD: command, LOG_READER_DB_PASSWORD: logReader,
-  });
-  await migrateBy('projector', env, signal, { READ_DATABASE_URL: servers.readOwnerUrl, PROJECTOR_DB_PASSWORD: projector, QUERY_DB_PASSWORD: query });
+  await Promise.all([
+    migrateBy('command', env, signal, {
+      WRITE_DATABASE_URL: servers.writeOwnerUrl, NATS_URL: servers.natsUrl('operator'), COMMAND_DB_PASSWORD: command, LOG_READER_DB_PASSWORD: logReader,
+    }),
+    migrateBy('projector', env, signal, { READ_DATABASE_URL: servers.readOwnerUrl, PROJECTOR_DB_PASSWORD: projector, QUERY_DB_PASSWORD: query }),
+  ]);
 }
 
 async function migrateBy(service: ServiceName, env: NodeJS.ProcessEnv, signal: AbortSignal, own: Record<string, string>): Promise<void> {

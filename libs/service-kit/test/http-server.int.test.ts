@@ -1,5 +1,6 @@
 import { UnavailableError, ValidationError, parseExact } from '@clientele/contracts';
 import { Type } from '@sinclair/typebox';
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import t from 'tap';
@@ -49,6 +50,15 @@ async function startServer(t: { teardown(run: () => unknown): void }) {
     amount: request.body.amount,
   }));
   app.post('/raw', (request, reply) => ({ id: adoptCorrelationId(request, reply, 'transaction-7') }));
+  const slow = new EventEmitter();
+  const slowTaken = once(slow, 'taken');
+  app.addHook('preClose', async () => void slow.emit('closing'));
+  app.get('/slow', async () => {
+    slow.emit('taken');
+    await once(slow, 'second');
+    return { slow: true };
+  });
+  app.get('/second', () => ({ second: slow.emit('second') }));
   app.get('/exact', () => parseExact('{"commitNumber":1745500706683617281,"amount":100.50}'));
   app.get('/text', (_request, reply) => reply.type('application/json').send('{"n":1745500706683617281}'));
   app.get('/fails/:how', { schema: { params: Type.Object({ how: Type.String() }) } }, ({ params: { how } }) => {
@@ -65,9 +75,14 @@ async function startServer(t: { teardown(run: () => unknown): void }) {
   const ask = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+    };
   };
-  return { ask, port, lines, health };
+  return { ask, port, lines, health, slow, slowTaken, close: () => app.close() };
 }
 const key = { 'x-api-key': 'query-key' };
 const json = { 'content-type': 'application/json' };
@@ -216,4 +231,19 @@ t.test('what is not HTTP gets an answer that is', async (t) => {
       .on('error', reject);
   });
   t.match(answer, /^HTTP\/1\.1 400 .*application\/problem\+json.*"status":400/s);
+});
+
+t.test('a closing server answers what it has taken, and keeps no connection', async (t) => {
+  const { port, slow, slowTaken, close } = await startServer(t);
+  const answers = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n'));
+    socket
+      .on('data', (data) => (text += data.toString()))
+      .on('close', () => resolve(text))
+      .on('error', reject);
+    slow.once('closing', () => socket.write('GET /second HTTP/1.1\r\nhost: x\r\n\r\n'));
+    slowTaken.then(close).catch(reject);
+  });
+  t.match(answers, /^HTTP\/1\.1 200 .*"slow":true.*HTTP\/1\.1 200 .*connection: close.*"second":true/is);
 });

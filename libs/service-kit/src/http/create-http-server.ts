@@ -65,7 +65,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     keepAliveTimeout: TIMEOUTS.keepAlive,
     http: { headersTimeout: TIMEOUTS.receiveHeaders },
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Requests that are on their way when the server closes are served, and their connections closed (see drainOnClose).
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: answerBrokenRequests,
   }).withTypeProvider<TypeBoxTypeProvider>();

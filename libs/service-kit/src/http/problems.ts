@@ -77,7 +77,8 @@ export function problemBody(problem: HttpProblem, correlationId: string): Proble
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error);
-  if (problem.statusCode >= 500 && !(error instanceof HttpProblem)) request.log.error({ err: error }, 'request failed');
+  if (error instanceof UnavailableError) request.log.warn({ reason: error.message }, 'unavailable');
+  else if (problem.statusCode >= 500 && !(error instanceof HttpProblem)) request.log.error({ err: error }, 'request failed');
   // Set again here, since what the framework refuses has passed no hook.
   reply.header(CORRELATION_HEADER, request.id);
   if (problem.retryAfter !== null) reply.header('retry-after', String(problem.retryAfter));

@@ -1,1 +1,5 @@
-export {};
+import { runService } from '@clientele/service-kit';
+import { startProjector } from './app.ts';
+import { ProjectorSettings } from './settings.ts';
+
+await runService({ name: 'projector', settings: ProjectorSettings, start: startProjector });

@@ -6,6 +6,7 @@ import { createPool } from '@clientele/service-kit';
 import type { PostgresServer } from '@clientele/testing';
 import type pg from 'pg';
 import { ChangesProjection } from '../../src/changes/changes-projection.ts';
+import type { Definitions } from '../../src/records/compose-record.ts';
 import { RecordsProjection } from '../../src/records/records-projection.ts';
 import { DEFINITION } from './log-builder.ts';
 
@@ -19,9 +20,10 @@ export class ReadDatabase {
     this.pool = createPool(url, { applicationName: 'test', max: 6 });
   }
 
-  static async create(server: PostgresServer): Promise<ReadDatabase> {
-    const url = await server.createDatabase();
-    await migrateReadDatabase(url);
+  /** A new one; or one that is there and migrated. */
+  static async create(server: PostgresServer, existingUrl?: string): Promise<ReadDatabase> {
+    const url = existingUrl ?? (await server.createDatabase());
+    if (existingUrl === undefined) await migrateReadDatabase(url);
     return new ReadDatabase(url);
   }
 
@@ -52,8 +54,8 @@ export function feedOf(entries: readonly LogEntry[], incarnation = 'log-1'): InM
   return feed;
 }
 
-export function bothViews(): Projection<unknown>[] {
-  return [new RecordsProjection((_provider, entity) => (entity === 'Account' ? DEFINITION : null)), new ChangesProjection({ keptSince: () => new Date(0) })];
+export function bothViews(definitions: Definitions = (_provider, entity) => (entity === 'Account' ? DEFINITION : null)): Projection<unknown>[] {
+  return [new RecordsProjection(definitions), new ChangesProjection({ keptSince: () => new Date(0) })];
 }
 
 export interface ProjectOptions {

@@ -36,10 +36,12 @@ export function isOfTheEntry(error: unknown): boolean {
   return error instanceof EntryError || error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 }
 
-/** Why, in one line without values of the record: Postgres puts those into `detail` only. */
+/**
+ * Why, in one line: what kind of failure, a colon, and its message. No values of the record, which Postgres puts into `detail` only.
+ */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const code = error instanceof pg.DatabaseError ? ` (SQLSTATE ${error.code ?? 'unknown'})` : '';
-  const name = error.cause instanceof Error ? error.cause.name : error.name;
-  return `${name}: ${error.message}${code}`.slice(0, 1000);
+  if (!(error instanceof Error)) return 'unknown: thrown by no error';
+  const cause = error instanceof EntryError && error.cause instanceof Error ? error.cause : error;
+  const kind = cause instanceof pg.DatabaseError ? `SQLSTATE ${cause.code ?? 'unknown'}` : cause.name;
+  return `${kind}: ${error.message}`.slice(0, 1000);
 }

@@ -20,6 +20,8 @@ export interface Written {
   /** Entries for rows that were parked before. */
   readonly waiting: number;
   readonly parked: readonly ParkedRow[];
+  /** How long loading, applying and saving took. */
+  readonly seconds: number;
 }
 
 export interface BatchWriterOptions {
@@ -93,6 +95,7 @@ export class BatchWriter {
 
   async #apply(db: ClientBase, member: Member, fresh: readonly LogEntry[], to: { incarnation: string; position: number }, how: 'together' | 'singly'): Promise<Written> {
     const { projection, checkpoint, parkedKeys } = member;
+    const started = performance.now();
     const keyed = fresh.flatMap((entry): KeyedEntry[] => {
       const key = projection.keyOf(entry);
       return key === null ? [] : [{ key, entry }];
@@ -113,6 +116,7 @@ export class BatchWriter {
       applied: live.length - parked.length - waiting.length,
       waiting: missed.length,
       parked,
+      seconds: (performance.now() - started) / 1000,
     };
   }
 

@@ -38,14 +38,14 @@ t.test('what is the fault of the entry, and what of the world', async (t) => {
   t.equal(isOfTheEntry(entryError('thrown as text')), true);
   for (const cause of [new NewerSchemaError('newer'), new UnavailableError('away')]) t.equal(entryError(cause), cause, 'says itself what it is');
   t.equal(reasonOf(new EntryError('version 9', { cause: new RangeError('version 9') })), 'RangeError: version 9');
-  t.equal(reasonOf(database('22021')), 'error: no (SQLSTATE 22021)');
-  t.equal(reasonOf('?'), 'unknown');
+  t.equal(reasonOf(database('22021')), 'SQLSTATE 22021: no');
+  t.equal(reasonOf('?'), 'unknown: thrown by no error');
 });
 
 t.test('fifty in a thousand may be parked, not one more; each thousand anew', async (t) => {
   const limit = new ParkingLimit();
   const written = (applied: number, parked: number): Written[] => [
-    { member: member('a', 1), applied, waiting: 0, parked: Array.from({ length: parked }, () => ({ key: 'k', position: 1, reason: 'why' })) },
+    { member: member('a', 1), applied, waiting: 0, seconds: 0, parked: Array.from({ length: parked }, () => ({ key: 'k', position: 1, reason: 'why' })) },
   ];
   t.doesNotThrow(() => limit.check(written(0, 50)));
   t.throws(() => limit.check(written(500, 51)), TooManyParkedError);

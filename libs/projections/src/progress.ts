@@ -1,0 +1,27 @@
+import type { Pool } from 'pg';
+import type { ViewId } from './checkpoints.ts';
+
+/** Where a view stands, as anybody may know it: the process that writes it need not be this one. */
+export interface ViewProgress extends ViewId {
+  readonly incarnation: string | null;
+  readonly position: number;
+  /** When the checkpoint was last moved. */
+  readonly movedAt: Date;
+  /** Rows that stand still because an entry could not be applied to them, and the later entries that wait with them. */
+  readonly parked: number;
+  readonly waiting: number;
+}
+
+/** In the order of `views`; a view that was never worked on is absent. */
+export async function readProgress(pool: Pool, views: readonly ViewId[]): Promise<ViewProgress[]> {
+  const { rows } = await pool.query<{ name: string; version: number; incarnation: string | null; position: string; moved_at: Date; parked: number; waiting: number }>(
+    `select c.name, c.version, c.incarnation, c.position, c.updated_at as moved_at, p.parked, p.waiting
+     from unnest($1::text[], $2::int[]) with ordinality v (name, version, n)
+     join clientele.projection_checkpoints c using (name, version)
+     cross join lateral (select count(*)::int as parked, coalesce(sum(waiting), 0)::int as waiting
+       from clientele.parked_rows r where r.name = c.name and r.version = c.version) p
+     order by v.n`,
+    [views.map(({ name }) => name), views.map(({ version }) => version)],
+  );
+  return rows.map(({ moved_at: movedAt, ...row }) => ({ ...row, position: Number(row.position), movedAt }));
+}

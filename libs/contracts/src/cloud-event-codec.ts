@@ -1,4 +1,4 @@
-import { isJsonObject, type ClockParts, type JsonObject } from '@clientele/domain';
+import { isJsonObject, type ClockParts, type Json } from '@clientele/domain';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { CloudEvent, type PublishedEvent, type PublishedOutcome } from './cloud-event.ts';
 import { parseWritten, stringifyExact } from './exact-json.ts';
@@ -57,7 +57,7 @@ function attributes(entry: LogEntry, incarnation: string): Omit<CloudEvent, 'dat
 export function publishedEvent(event: StoredEvent): PublishedEvent {
   // What every consumer wants stands by itself. A value of another kind than theirs stays where it was, so that nothing is lost.
   const { changed, state, ...rest } = event.data;
-  const details: Record<string, unknown> = { ...rest };
+  const details: Record<string, Json> = { ...rest };
   const liftChanged = Array.isArray(changed) && changed.every((path) => typeof path === 'string');
   const liftState = isJsonObject(state);
   if (!liftChanged && changed !== undefined) details['changed'] = changed;
@@ -77,7 +77,6 @@ export function publishedEvent(event: StoredEvent): PublishedEvent {
 
 function storedEvent(cloudEvent: CloudEvent, data: PublishedEvent): StoredEvent {
   const { changed, state, details } = data;
-  const stored = { ...details, ...(changed === null ? {} : { changed }), ...(state === null ? {} : { state }) };
   return {
     kind: 'event',
     position: Number(cloudEvent.logposition),
@@ -87,7 +86,7 @@ function storedEvent(cloudEvent: CloudEvent, data: PublishedEvent): StoredEvent 
     version: data.version,
     type: data.event_type,
     schemaVersion: data.schema_version,
-    data: stored as JsonObject, // parsed from JSON, so its members are JSON
+    data: { ...details, ...(changed === null ? {} : { changed }), ...(state === null ? {} : { state }) },
     metadata: storedMetadata(data.metadata),
     occurredAt: cloudEvent.time,
     recordedAt: cloudEvent.recordedtime,

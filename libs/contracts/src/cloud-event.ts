@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from '@clientele/domain';
+import { EVENT_TYPES, type JsonObject } from '@clientele/domain';
 import { Type, type Static } from '@sinclair/typebox';
 import { ChangeClock, type ChangeMetadata, type EventWriteDTO } from './event-write.ts';
 import { Finding, Outcome } from './outcome.ts';
@@ -38,9 +38,9 @@ export const PublishedEvent = Type.Object({
   /** What differs from before, as paths into `state`; null where the event carries no such list. */
   changed: Type.Union([Type.Array(Text), Type.Null()]),
   /** The whole public state after the event; null where it is not for others, or there is none any more. */
-  state: Type.Union([Type.Record(Text, Type.Unknown()), Type.Null()]),
+  state: Type.Unsafe<JsonObject | null>(Type.Union([Type.Record(Text, Type.Unknown()), Type.Null()])),
   /** The rest of the event's own data, in the source's own names. */
-  details: Type.Record(Text, Type.Unknown()),
+  details: Type.Unsafe<JsonObject>(Type.Record(Text, Type.Unknown())),
   metadata: PublishedMetadata,
 });
 export type PublishedEvent = Static<typeof PublishedEvent>;

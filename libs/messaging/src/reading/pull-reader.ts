@@ -34,6 +34,7 @@ export class PullReader {
   readonly #beat: NodeJS.Timeout;
   #queue: StreamMessage[] = [];
   #queuedBytes = 0;
+  #brokerPending = 0;
   #delivered = 0;
   /** The pull request that is open, and how many messages it may still bring; 0: none is open. */
   #pull = { number: 0, left: 0 };
@@ -76,8 +77,6 @@ export class PullReader {
   get pending(): number {
     return this.#queue.length + this.#brokerPending;
   }
-
-  #brokerPending = 0;
 
   close(): void {
     clearInterval(this.#beat);

@@ -1,5 +1,6 @@
 import type { Outcome } from '@clientele/contracts';
-import { bigint, date, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, date, index, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { clientele, exactJson, moment } from './namespace.ts';
 
 /** One row a command: the index of change ids. Partitioned by day; kept 15 days, parked work until it is done. */
@@ -23,7 +24,11 @@ export const ledger = clientele.table(
     /** The whole command, for work that is taken up again. */
     payload: exactJson('payload'),
   },
-  (table) => [primaryKey({ name: 'ledger_pkey', columns: [table.commandId, table.day] })],
+  (table) => [
+    primaryKey({ name: 'ledger_pkey', columns: [table.commandId, table.day] }),
+    /** Work that waits for somebody, newest first; few rows among very many. */
+    index('ledger_waiting').on(table.decidedAt.desc(), table.commandId.desc()).where(sql`${table.outcome} in ('parked', 'quarantined')`),
+  ],
 );
 
 /** Rows that the ledger ever had, less those deleted otherwise than by expiry: kept by triggers on the ledger. */

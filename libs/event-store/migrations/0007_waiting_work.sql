@@ -1,0 +1,1 @@
+CREATE INDEX "ledger_waiting" ON "clientele"."ledger" USING btree ("decided_at" DESC NULLS LAST,"command_id" DESC NULLS LAST) WHERE "clientele"."ledger"."outcome" in ('parked', 'quarantined');

@@ -1,7 +1,7 @@
 import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
 import { ClientDomainService } from '@clientele/domain';
 import { maintainWriteDatabase, PostgresEventStore } from '@clientele/event-store';
-import { connectNats, EventStream, JetStreamLaneFeed, type LinkEvent } from '@clientele/messaging';
+import { connectNats, EventStream, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
 import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
@@ -12,6 +12,7 @@ import { LaneBoard } from './lanes/lane-board.ts';
 import { LaneLoop } from './lanes/lane-loop.ts';
 import { ownLanes } from './lanes/lane-owner.ts';
 import { keepHouse } from './maintenance/maintenance.ts';
+import { trimLanes } from './maintenance/trim-lanes.ts';
 import { commandPipeline } from './pipeline/command-pipeline.ts';
 import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { leadRelay } from './relay/lead-relay.ts';
@@ -62,13 +63,21 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     onBug: () => bugs.inc(),
   });
 
+  const fullness = metrics.gauge('commands_fullness', 'Share of its bytes that the stream of commands holds, 0 to 1');
   const leaseTtlMs = settings.COMMAND_LEASE_MS;
   const keepers = [
     ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
     leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
-      chores: [{ name: 'write database', everyMs: HOUR_MS, run: () => maintainWriteDatabase(pool) }],
+      chores: [
+        { name: 'write database', everyMs: HOUR_MS, run: () => maintainWriteDatabase(pool) },
+        trimLanes({
+          lanes, store, logger,
+          trimmer: new LaneTrimmer({ link, keepMs: settings.COMMANDS_KEPT_HOURS * HOUR_MS }),
+          onFullness: (share) => fullness.set(share),
+        }),
+      ],
     }),
   ];
   watchCommand({ health, pool, link, board, relay });

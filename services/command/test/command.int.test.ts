@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { spawnService, startNats } from '@clientele/testing';
+import { eventually, spawnService, startNats } from '@clientele/testing';
+import { DeadLetterStore } from '../src/dead-letters/dead-letter-store.ts';
 import { change, quarantineBody, SOURCE } from './support/commands.ts';
+import { createPool } from '@clientele/service-kit';
 import { sharedPostgres, testSystem } from './support/system.ts';
 
 const postgres = await sharedPostgres(t);
@@ -112,4 +114,46 @@ t.test('a service with another number of lanes does not start', async (t) => {
   const process = await system.spawnCommand({ LANES: '3' });
   t.equal(await process.exited, 1);
   t.match(process.output(), /set LANES=4/);
+});
+
+t.test('waiting work is found without a look at all that is done', async (t) => {
+  const system = await testSystem(t, postgres);
+  await system.db.query(
+    `insert into clientele.ledger (command_id, day, command_type, provider, source, outcome, errors, received_at, decided_at)
+     select to_char(d, 'YYYYMMDD') || '-' || n, d, 'ProcessCrmEvent', 'salesforce', 's', case when n % 500 = 0 then 'parked' else 'applied' end, '[]', now(), now() - n * interval '1 s'
+       from (select n, (now() at time zone 'UTC')::date - n % 10 as d from generate_series(1, 50000) n) rows`,
+  );
+  await system.db.query('analyze clientele.ledger');
+  const pool = createPool(system.commandUrl, { applicationName: 'test' });
+  t.teardown(() => pool.end());
+  const first = await new DeadLetterStore(pool).list({ limit: 40 });
+  const plans: string[] = [];
+  const explaining = {
+    query: async (text: string, values?: unknown[]) => {
+      const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+      return { rows: [] };
+    },
+  };
+  await new DeadLetterStore(explaining as never).list({ limit: 40, ...(first.nextCursor === null ? {} : { cursor: first.nextCursor }) });
+  t.notMatch(plans[0], /Seq Scan[^\n]*\.\.[1-9]/, 'empty partitions alone are read from end to end');
+  t.match(plans[0], /Index Scan (using|on) ledger_\d+_decided_at_command_id_idx/);
+  const second = await new DeadLetterStore(pool).list({ limit: 500, ...(first.nextCursor === null ? {} : { cursor: first.nextCursor }) });
+  t.same([first.items.length, second.items.length], [40, 60], 'no page leaves one out or tells one twice');
+  t.equal(new Set([...first.items, ...second.items].map(({ id }) => id)).size, 100);
+});
+
+t.test('what is decided leaves the broker when its time is over', async (t) => {
+  const system = await testSystem(t, postgres);
+  const keeping = await system.startCommand();
+  await system.send(change(), change(), change());
+  await system.accounted(3);
+  const messages = async (): Promise<number> => (await system.link.manager.streams.info('COMMANDS')).state.messages;
+  t.ok((await messages()) > 0);
+  keeping.kill('SIGTERM');
+  await keeping.exited;
+  await system.startCommand({ COMMANDS_KEPT_HOURS: '0' });
+  await eventually('the lanes are empty', messages, { until: (count) => count === 0 });
+  await system.send(change());
+  await system.accounted(4);
 });

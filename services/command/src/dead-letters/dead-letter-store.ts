@@ -32,7 +32,7 @@ export class DeadLetterStore {
         where outcome in ('parked', 'quarantined') and outcome = any($1)
           and ($2::text is null or reason = $2) and ($3::text is null or source = $3) and ($4::text is null or provider = $4)
           and ($5::timestamptz is null or (ledger.decided_at, command_id) < ($5, $6))
-        order by ledger.decided_at desc, command_id desc limit $7`,
+        order by ledger.decided_at desc nulls last, command_id desc nulls last limit $7`,
       [outcome === undefined ? OUTCOMES : [outcome], reason ?? null, source ?? null, provider ?? null, after?.decidedAt ?? null, after?.id ?? null, limit + 1],
     );
     const head = await this.#pool.query<{ position: string }>('select position from published.log_head');

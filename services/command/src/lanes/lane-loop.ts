@@ -23,6 +23,8 @@ export interface LaneLoopParts {
   readonly cacheBytes: number;
   /** Called after each commit. */
   readonly onCommit: (batch: Batch) => void;
+  /** Between 0 and 1, for waits (default Math.random). */
+  readonly random?: () => number;
   /** Called for a failure that is ours and concerns no single command. */
   readonly onBug: () => void;
 }
@@ -37,9 +39,9 @@ export class LaneLoop {
 
   /** Returns when the lease ends, with the unit in hand finished, or when the lane is given up. */
   async run(lane: LaneName, { epoch, signal }: Pick<Lease, 'epoch' | 'signal'>): Promise<void> {
-    const { board, cacheBytes } = this.#parts;
+    const { board, cacheBytes, random } = this.#parts;
     const session = new LaneSession(lane, epoch, cacheBytes);
-    const backoff = new Backoff();
+    const backoff = new Backoff(random);
     board.taken(lane, epoch);
     let isOurs = true;
     while (isOurs && !signal.aborted) {

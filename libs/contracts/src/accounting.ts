@@ -1,14 +1,17 @@
 import { Type, type Static } from '@sinclair/typebox';
-import { OUTCOMES } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 const Count = Type.Integer({ minimum: 0 });
+const CountsByOutcome = {
+  applied: Count, superseded: Count, ignored: Count, parked: Count, quarantined: Count, rejected: Count, discarded: Count, erased: Count,
+} satisfies Record<Outcome, typeof Count>;
 
 export const AccountingLine = Type.Object(
   {
     /** Changes up to the lanes' checkpoints, by the numbers that publishers put on their envelopes, holes included. */
     accepted: Count,
     repeats: Count,
-    outcomes: Type.Object(Object.fromEntries(OUTCOMES.map((outcome) => [outcome, Count])) as { [K in (typeof OUTCOMES)[number]]: typeof Count }),
+    outcomes: Type.Object(CountsByOutcome),
     /** accepted - repeats - rows of the ledger. 0 when every accepted change has its outcome. */
     unaccounted: Type.Integer(),
   },

@@ -32,8 +32,10 @@ export function decodeEnvelope(bytes: Uint8Array): LaneEnvelope {
 }
 
 function isEnvelope(value: unknown): value is LaneEnvelope {
-  if (typeof value !== 'object' || value === null) return false;
-  const { v, publisher, lane, first, count, commands } = value as Record<string, unknown>;
-  return v === 1 && typeof publisher === 'string' && typeof lane === 'string' && Number.isSafeInteger(first) && Number(first) >= 1
-    && Array.isArray(commands) && commands.length === count;
+  return typeof value === 'object' && value !== null
+    && 'v' in value && value.v === 1
+    && 'publisher' in value && typeof value.publisher === 'string'
+    && 'lane' in value && typeof value.lane === 'string'
+    && 'first' in value && Number.isSafeInteger(value.first) && Number(value.first) >= 1
+    && 'count' in value && 'commands' in value && Array.isArray(value.commands) && value.commands.length === value.count;
 }

@@ -1,4 +1,3 @@
-import type { EventType } from '@clientele/domain';
 import type { LaneName } from './lane.ts';
 
 /** The broker's two streams. COMMANDS holds the lanes; EVENTS is a copy of the log in Postgres. */
@@ -10,6 +9,6 @@ export function laneSubject(lane: LaneName): string {
 }
 
 /** `crm.events.<public|internal>.<aggregate>.<event>`, the event's name in lower case; outcomes go as `crm.events.internal.ledger.<outcome>`. */
-export function eventSubject(event: { broadcast: boolean; aggregate: string; type: EventType | string }): string {
+export function eventSubject(event: { broadcast: boolean; aggregate: string; type: string }): string {
   return `crm.events.${event.broadcast ? 'public' : 'internal'}.${event.aggregate}.${event.type.toLowerCase()}`;
 }

@@ -46,7 +46,7 @@ t.test('an event without its data says where it is had', async (t) => {
   t.same(decodeCloudEvent(text), { incarnation: 'log-1', position: 42, entry: null });
 });
 
-t.test('every log entry comes back as it was', async (t) => {
+t.test('every log entry comes back as it was', async () => {
   const json = fc.letrec<{ value: JsonObject[string] }>((tie) => ({
     value: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },

@@ -1,16 +1,17 @@
 -- Commits a group of units in one statement: each unit whole or not at all. Arrays of one prefix run in parallel, an element each row:
 --   w_ writes, e_ events (in the order of their writes), o_ outcomes, l_ ledger rows, r_ repeats, m_ mappings, a_ lane advances,
 --   p_ publishers, c_ counts of accepted changes. `_unit` numbers the units from 1, `e_write` the writes from 1.
--- w_expected: a version, 0 none, -1 any, -2 exists. Within a group no two units may share a stream, a mapped key, a lane or a command:
--- the constraints would refuse the whole group.
--- Answers {first, last, version, repeated: one element a write, refused: [{unit, status, ...}]}; status is conflict, mapping_conflict,
--- stale_lane, or done for a unit that was committed before.
+-- w_expected: a version, 0 none, -1 any, -2 exists. w_before: events of the writes before. Within a group no two units may share a stream, a
+-- mapped key, a lane or a command: the constraints would refuse the whole group.
+-- Answers {head: the position before}, and where anything was repeated or refused, `writes` {first, last, version, repeated: one element a
+-- write} and `refused` [{unit, status, ...}]; status is conflict, mapping_conflict, stale_lane, or done for a unit that was committed before.
 -- The planner is told the one plan that is right at every size (probe the index, row by row), because a plan made while the tables were
 -- empty would be kept when they are not.
 CREATE FUNCTION clientele.append_group(
   lock_timeout_ms integer,
   units integer,
   w_unit integer[], w_stream uuid[], w_type text[], w_expected bigint[], w_command text[], w_events integer[],
+  w_before integer[],
   e_write integer[], e_stream uuid[], e_stream_type text[], e_nth integer[], e_id uuid[], e_type text[], e_schema integer[],
   e_data json[], e_personal json[], e_metadata json[], e_occurred timestamptz[],
   o_unit integer[], o_id uuid[], o_type text[], o_data json[], o_personal json[], o_metadata json[],
@@ -42,15 +43,15 @@ DECLARE
   v_ended integer[] := '{}';    -- units whose lane stands where they would put it: committed before, if their writes are
   v_misled integer[] := '{}';   -- mappings whose key belongs to another aggregate, and to which
   v_owner uuid[] := '{}';
-  v_verdicts json := '[]';
+  v_doubt boolean := false;     -- something of the group is not as it should be, or expects any version
+  v_stored boolean[];           -- by write: nothing to store, because it was stored before or its unit is refused
   v_refused integer[] := '{}';  -- units that store nothing
-  v_actual bigint[] := '{}';    -- by write: the stream's version before
-  v_conflict boolean[] := '{}'; -- by write: the stream is not as expected
-  v_stored boolean[] := '{}';   -- by write: nothing to store, because it was stored before or its unit is refused
-  v_first bigint[] := '{}';     -- by write, as are the next two: what it got, now or when it was stored
-  v_final bigint[] := '{}';
-  v_version bigint[] := '{}';
-  v_doubt boolean := false;
+  v_verdicts json := '[]';
+  v_answer json;
+  v_conflict boolean[];
+  v_first bigint[];
+  v_final bigint[];
+  v_version bigint[];
 BEGIN
   PERFORM set_config('lock_timeout', lock_timeout_ms::text, true);
 
@@ -82,33 +83,35 @@ BEGIN
     v_doubt := v_doubt OR cardinality(v_misled) > 0;
   END IF;
 
-  -- Positions as they are if nothing of the group is refused; drawn anew below if something is.
   IF cardinality(w_unit) > 0 THEN
-    SELECT array_agg(actual), array_agg(conflict), array_agg(stored),
-           array_agg(CASE WHEN stored THEN first_position ELSE drawn - events + 1 END),
-           array_agg(CASE WHEN stored THEN last_position ELSE drawn END),
-           array_agg(CASE WHEN stored THEN version ELSE actual + events END),
-           max(drawn), v_doubt OR bool_or(conflict OR stored)
-      INTO v_actual, v_conflict, v_stored, v_first, v_final, v_version, v_last, v_doubt
+    SELECT v_doubt OR NOT bool_and(coalesce(h.version, 0) = w.expected AND r.command_id IS NULL) INTO v_doubt
+      FROM unnest(w_stream, w_command, w_expected) AS w (stream_id, command_id, expected)
+      LEFT JOIN clientele.heads h ON h.stream_id = w.stream_id
+      LEFT JOIN clientele.append_results r ON r.command_id = w.command_id AND r.stream_id = w.stream_id;
+  END IF;
+
+  v_last := v_head + cardinality(e_id);
+  v_stored := array_fill(false, ARRAY[cardinality(w_unit)]);
+
+  -- Who is it? From here on w_expected is the version that each stream has, and w_before counts only events that will be stored.
+  IF v_doubt THEN
+    SELECT coalesce(array_agg(actual), '{}'), coalesce(array_agg(conflict), '{}'), coalesce(array_agg(stored), '{}'),
+           array_agg(first_position), array_agg(last_position), array_agg(version)
+      INTO w_expected, v_conflict, v_stored, v_first, v_final, v_version
       FROM (
-        SELECT coalesce(h.version, 0) AS actual, r.command_id IS NOT NULL AS stored, r.first_position, r.last_position, r.version, w.events,
+        SELECT coalesce(h.version, 0) AS actual, r.command_id IS NOT NULL AS stored, r.first_position, r.last_position, r.version,
                r.command_id IS NULL AND CASE w.expected
                  WHEN -1 THEN false
                  WHEN -2 THEN h.version IS NULL
                  ELSE coalesce(h.version, 0) <> w.expected
-               END AS conflict,
-               v_head + sum(CASE WHEN r.command_id IS NULL THEN w.events ELSE 0 END) OVER (ORDER BY w.nth ROWS UNBOUNDED PRECEDING) AS drawn
-          FROM unnest(w_stream, w_command, w_expected, w_events) WITH ORDINALITY AS w (stream_id, command_id, expected, events, nth)
+               END AS conflict
+          FROM unnest(w_stream, w_command, w_expected) WITH ORDINALITY AS w (stream_id, command_id, expected, nth)
           LEFT JOIN clientele.heads h ON h.stream_id = w.stream_id
           LEFT JOIN clientele.append_results r ON r.command_id = w.command_id AND r.stream_id = w.stream_id
          ORDER BY w.nth
       ) judged;
-  ELSE
-    v_last := v_head;
-  END IF;
 
-  IF v_doubt THEN
-    SELECT coalesce(json_agg(json_build_object('unit', unit, 'status', status, 'write', first_conflict, 'actual', v_actual[first_conflict],
+    SELECT coalesce(json_agg(json_build_object('unit', unit, 'status', status, 'write', first_conflict, 'actual', w_expected[first_conflict],
                                                'mapping', misled, 'aggregate', owner)), '[]'),
            coalesce(array_agg(unit), '{}')
       INTO v_verdicts, v_refused
@@ -132,13 +135,19 @@ BEGIN
       ) judged
      WHERE status IS NOT NULL;
 
-    SELECT array_agg(stored OR refused), array_agg(CASE WHEN stored THEN first_position ELSE drawn - events + 1 END),
-           array_agg(CASE WHEN stored THEN last_position ELSE drawn END), coalesce(max(drawn), v_head)
-      INTO v_stored, v_first, v_final, v_last
+    SELECT coalesce(array_agg(refused), '{}'), coalesce(array_agg(drawn - events), '{}'), v_head + coalesce(max(drawn), 0),
+           json_build_object(
+             'first', array_agg(CASE WHEN stored THEN first_position ELSE v_head + drawn - events + 1 END),
+             'last', array_agg(CASE WHEN stored THEN last_position ELSE v_head + drawn END),
+             'version', array_agg(CASE WHEN stored THEN version ELSE actual + events END),
+             'repeated', array_agg(stored)
+           )
+      INTO v_stored, w_before, v_last, v_answer
       FROM (
-        SELECT t.*, unit = ANY (v_refused) AS refused,
-               v_head + sum(CASE WHEN stored OR unit = ANY (v_refused) THEN 0 ELSE events END) OVER (ORDER BY nth ROWS UNBOUNDED PRECEDING) AS drawn
-          FROM unnest(w_unit, w_events, v_stored, v_first, v_final) WITH ORDINALITY AS t (unit, events, stored, first_position, last_position, nth)
+        SELECT t.*, stored OR unit = ANY (v_refused) AS refused,
+               sum(CASE WHEN stored OR unit = ANY (v_refused) THEN 0 ELSE events END) OVER (ORDER BY nth ROWS UNBOUNDED PRECEDING) AS drawn
+          FROM unnest(w_unit, w_events, w_expected, v_stored, v_first, v_final, v_version) WITH ORDINALITY
+            AS t (unit, events, actual, stored, first_position, last_position, version, nth)
          ORDER BY nth
       ) redrawn;
   END IF;
@@ -151,24 +160,23 @@ BEGIN
     -- fault: events
     INSERT INTO clientele.events (position, id, kind, stream_id, stream_type, version, type, schema_version, data, personal, metadata,
                                   occurred_at, recorded_at)
-    SELECT v_first[e.write] + e.nth - 1, e.id, 'event', e.stream_id, e.stream_type, v_actual[e.write] + e.nth, e.type, e.schema_version,
-           e.data, e.personal, e.metadata, e.occurred_at, v_now
+    SELECT v_head + w_before[e.write] + e.nth, e.id, 'event', e.stream_id, e.stream_type, w_expected[e.write] + e.nth, e.type,
+           e.schema_version, e.data, e.personal, e.metadata, e.occurred_at, v_now
       FROM unnest(e_write, e_stream, e_stream_type, e_nth, e_id, e_type, e_schema, e_data, e_personal, e_metadata, e_occurred)
         AS e (write, stream_id, stream_type, nth, id, type, schema_version, data, personal, metadata, occurred_at)
      WHERE NOT v_stored[e.write];
 
     -- fault: heads
     INSERT INTO clientele.heads AS h (stream_id, stream_type, version, first_position, last_position)
-    SELECT stream_id, type, version, first_position, last_position
-      FROM unnest(w_stream, w_type, v_version, v_first, v_final, v_stored) AS w (stream_id, type, version, first_position, last_position, stored)
+    SELECT stream_id, type, version + events, v_head + before + 1, v_head + before + events
+      FROM unnest(w_stream, w_type, w_expected, w_events, w_before, v_stored) AS w (stream_id, type, version, events, before, stored)
      WHERE NOT stored
     ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version, last_position = excluded.last_position;
 
     -- fault: append_results
     INSERT INTO clientele.append_results (command_id, stream_id, first_position, last_position, version, recorded_at)
-    SELECT command_id, stream_id, first_position, last_position, version, v_now
-      FROM unnest(w_command, w_stream, v_version, v_first, v_final, v_stored)
-        AS w (command_id, stream_id, version, first_position, last_position, stored)
+    SELECT command_id, stream_id, v_head + before + 1, v_head + before + events, version + events, v_now
+      FROM unnest(w_command, w_stream, w_expected, w_events, w_before, v_stored) AS w (command_id, stream_id, version, events, before, stored)
      WHERE NOT stored;
   END IF;
 
@@ -248,5 +256,8 @@ BEGIN
   END IF;
 
   -- fault: end
-  RETURN json_build_object('first', v_first, 'last', v_final, 'version', v_version, 'repeated', v_stored, 'refused', v_verdicts);
+  IF v_doubt THEN
+    RETURN json_build_object('head', v_head, 'writes', v_answer, 'refused', v_verdicts);
+  END IF;
+  RETURN json_build_object('head', v_head);
 END $$;

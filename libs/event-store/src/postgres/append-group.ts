@@ -2,7 +2,7 @@ import type { ExpectedVersion } from '@clientele/contracts';
 import type { CommitResult, WriteResult } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
 import { bigintArray, dateArray, intArray, jsonArray, textArray, timestampArray, uuidArray } from './binary-array.ts';
-import type { PreparedUnit } from '../prepared-unit.ts';
+import type { PreparedUnit, PreparedWrite } from '../prepared-unit.ts';
 
 /** Parameters of `clientele.append_group`, after its first, in its order. */
 export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
@@ -26,6 +26,7 @@ export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
     bigintArray(writes.map(({ row }) => expectation(row.write.expectedVersion))),
     textArray(writes.map(({ row }) => row.write.commandId)),
     intArray(writes.map(({ row }) => row.events.length)),
+    intArray(countsBefore(writes)),
 
     intArray(events.map(({ write }) => write)),
     uuidArray(events.map(({ to }) => to.streamId)),
@@ -92,13 +93,19 @@ export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
   ];
 }
 
-/** What `clientele.append_group` answers: an element for each write of the group, and the units that stored nothing. */
+/** What `clientele.append_group` answers. */
 export interface AppendAnswer {
-  readonly first: readonly number[];
-  readonly last: readonly number[];
-  readonly version: readonly number[];
-  readonly repeated: readonly boolean[];
-  readonly refused: readonly Refusal[];
+  /** The newest position before. */
+  readonly head: number;
+  /** Where something was repeated or refused, or expected any version: what each write of the group got. */
+  readonly writes?: {
+    readonly first: readonly number[] | null;
+    readonly last: readonly number[] | null;
+    readonly version: readonly number[] | null;
+    readonly repeated: readonly boolean[] | null;
+  };
+  /** The units that stored nothing. */
+  readonly refused?: readonly Refusal[];
 }
 
 interface Refusal {
@@ -114,7 +121,8 @@ interface Refusal {
 
 /** Results in the order of the units. */
 export function commitResults(units: readonly PreparedUnit[], answer: AppendAnswer): CommitResult[] {
-  const refusals = new Map(answer.refused.map((refusal) => [refusal.unit, refusal]));
+  const refusals = new Map((answer.refused ?? []).map((refusal) => [refusal.unit, refusal]));
+  const stored = writeResults(units, answer);
   let writes = 0;
   let mappings = 0;
   return units.map((prepared, index): CommitResult => {
@@ -122,15 +130,24 @@ export function commitResults(units: readonly PreparedUnit[], answer: AppendAnsw
     writes += prepared.writes.length;
     mappings += prepared.unit.mappings.length;
     const refusal = refusals.get(index + 1);
-    if (refusal === undefined || refusal.status === 'done') {
-      return { status: 'committed', writes: prepared.writes.map(({ write }, nth) => writeResult(write.streamId, answer, firstWrite + nth)) };
-    }
+    if (refusal === undefined || refusal.status === 'done') return { status: 'committed', writes: stored.slice(firstWrite, writes) };
     return refusedResult(prepared, refusal, firstWrite, firstMapping);
   });
 }
 
-function writeResult(streamId: string, { first, last, version, repeated }: AppendAnswer, at: number): WriteResult {
-  return { streamId, firstPosition: first[at] ?? 0, lastPosition: last[at] ?? 0, version: version[at] ?? 0, repeated: repeated[at] ?? false };
+/** Of all writes of the group. Where all went as it should, positions follow the head, and versions what was expected. */
+function writeResults(units: readonly PreparedUnit[], { head, writes: told }: AppendAnswer): WriteResult[] {
+  let position = head;
+  return units.flatMap(({ writes }) => writes).map(({ write, events }, at) => {
+    position += events.length;
+    return {
+      streamId: write.streamId,
+      firstPosition: told?.first?.[at] ?? position - events.length + 1,
+      lastPosition: told?.last?.[at] ?? position,
+      version: told?.version?.[at] ?? expectation(write.expectedVersion) + events.length,
+      repeated: told?.repeated?.[at] ?? false,
+    };
+  });
 }
 
 function refusedResult({ unit }: PreparedUnit, refusal: Refusal, firstWrite: number, firstMapping: number): CommitResult {
@@ -150,6 +167,11 @@ function refusedResult({ unit }: PreparedUnit, refusal: Refusal, firstWrite: num
 function expectation(expected: ExpectedVersion): number {
   if (typeof expected === 'number') return expected;
   return { none: 0, any: -1, exists: -2 }[expected];
+}
+
+function countsBefore(writes: readonly { readonly row: PreparedWrite }[]): number[] {
+  let sum = 0;
+  return writes.map(({ row }) => (sum += row.events.length) - row.events.length);
 }
 
 function rowsOf<T>(units: readonly PreparedUnit[], rows: (unit: PreparedUnit) => readonly T[]): { readonly unit: number; readonly row: T }[] {

@@ -1,8 +1,7 @@
-import { ValidationError, numberLiteral, parseExact } from '@clientele/contracts';
-import type { Finding } from '@clientele/contracts';
-import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
+import { numberLiteral, parseExact, parseWritten, ValidationError, type Finding } from '@clientele/contracts';
+import { isExactNumber, isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { isUtf8 } from 'node:buffer';
-import { nestingDepth } from './json-text.ts';
+import { survey } from './json-text.ts';
 
 /** Far above what any CRM sends; they keep a hostile body from costing more than its bytes. */
 const BOUNDS = { depth: 32, keyLength: 255, stringLength: 262_144, numberLength: 1_000, exponent: 400 };
@@ -25,13 +24,36 @@ export function readJsonBody(body: Uint8Array): JsonBody {
   if (!isUtf8(body)) throw wrongBody('encoding', 'is not UTF-8');
   const decoded = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
-  if (nestingDepth(text) > BOUNDS.depth) throw wrongBody('depth', `nests deeper than ${BOUNDS.depth} levels`);
+  const { depth, members } = survey(text);
+  if (depth > BOUNDS.depth) throw wrongBody('depth', `nests deeper than ${BOUNDS.depth} levels`);
   try {
-    return { text, value: parseExact(text) };
+    return { text, value: parse(text, members) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw wrongBody('json', `is not JSON: ${error.message}`);
   }
+}
+
+/**
+ * The fast reader overlooks repeated keys, and quotes the text when it is no JSON; the slow one does neither, and has the last word.
+ * @throws SyntaxError where the text is not JSON, or repeats a key with another value.
+ */
+function parse(text: string, members: number): Json {
+  try {
+    const value = parseWritten(text);
+    if (membersOf(value) === members) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return parseExact(text);
+}
+
+function membersOf(value: Json): number {
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return 0;
+  const inside: readonly Json[] = Object.values(value);
+  let members = isJsonObject(value) ? inside.length : 0;
+  for (const one of inside) members += membersOf(one);
+  return members;
 }
 
 /** What cannot be stored of a record's fields, or only at a risk. `mayHoldEscapes`: whether `\u` occurs in the text at all. */

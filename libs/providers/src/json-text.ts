@@ -5,18 +5,28 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 
-/** How deep objects and arrays stand in each other. Works on any text, so that it can be asked before a recursive parser sees it. */
-export function nestingDepth(text: string): number {
+export interface JsonSurvey {
+  /** How deep objects and arrays stand in each other. */
+  readonly depth: number;
+  /** Members of all its objects, each as often as it is written. */
+  readonly members: number;
+}
+
+/** What can be told of a text without parsing it. Works on any text, so that it can be asked before a recursive parser sees it. */
+export function survey(text: string): JsonSurvey {
+  let level = 0;
   let depth = 0;
-  let deepest = 0;
+  let members = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at) - 1;
-    else if (isOpening(code)) deepest = Math.max(deepest, (depth += 1));
-    else if (isClosing(code)) depth -= 1;
+    else if (code === COLON) members += 1;
+    else if (isOpening(code)) depth = Math.max(depth, (level += 1));
+    else if (isClosing(code)) level -= 1;
   }
-  return deepest;
+  return { depth, members };
 }
 
 /**

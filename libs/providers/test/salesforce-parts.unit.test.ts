@@ -2,7 +2,7 @@ import { stringifyExact, type EntityMapping, type EventWriteDTO } from '@cliente
 import fc from 'fast-check';
 import t from 'tap';
 import { createProvider, type Translation } from '../src/index.ts';
-import { nestingDepth, valueSpan } from '../src/json-text.ts';
+import { survey, valueSpan } from '../src/json-text.ts';
 import { checkSuffix, readRecordId } from '../src/salesforce/record-id.ts';
 import { bytes, payload, relay, sampleBodies, sampleNames, SOURCE, type PayloadOptions } from './salesforce-samples.ts';
 
@@ -73,11 +73,13 @@ t.test('the text of a value is found as it stands', async (t) => {
   t.equal(valueText('{"a":1}', ['a', 'b']), null);
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      const depthOf = (one: unknown): number => (typeof one === 'object' && one !== null ? 1 + Math.max(0, ...Object.values(one).map(depthOf)) : 0);
-      return nestingDepth(JSON.stringify(value)) === depthOf(value);
+      const insides = (one: unknown): unknown[] => (typeof one === 'object' && one !== null ? Object.values(one) : []);
+      const depth = (one: unknown): number => (typeof one === 'object' && one !== null ? 1 + Math.max(0, ...insides(one).map(depth)) : 0);
+      const members = (one: unknown): number => insides(one).reduce((sum: number, inside) => sum + members(inside), Array.isArray(one) ? 0 : insides(one).length);
+      t.strictSame(survey(JSON.stringify(value)), { depth: depth(value), members: members(value) });
     }),
   );
-  t.equal(nestingDepth('{"unfinished": "[[['), 1, 'a text that is no JSON');
+  t.equal(survey('{"unfinished": "[[[').depth, 1, 'a text that is no JSON');
 });
 
 t.test('an update writes what it names, component by component', async (t) => {

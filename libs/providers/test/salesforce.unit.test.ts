@@ -196,7 +196,10 @@ t.test('an envelope that is none', async (t) => {
     ['{"source":"x","detail":{"payload":{}}}', 'detail.payload.ChangeEventHeader required'],
     ['{"source":"x","detail":{"ChangeEventHeader":[]}}', 'detail.ChangeEventHeader invalid'],
     [relay(payload()).replace('"Rating":"Hot"', '"Rating":"Hot","Rating":"Cold"'), 'body json'],
+    [relay(payload()).replace('"commitNumber":', '"sequenceNumber":2,"commitNumber":'), 'body json'],
   ];
+  t.strictSame(findings(relay(payload()).replace('"Rating":"Hot"', '"Rating":"Hot","Rating":"Hot"')), [], 'a key repeated with the same value');
+  t.throws(() => salesforce.parse(bytes(relay(payload()).slice(0, -1))), { message: /^(?!.*Hot)/ }, 'what is wrong is said without the data');
   for (const [body, expected] of cases) t.ok(findings(body).includes(expected), `${expected}: ${findings(body).join(', ')}`);
 });
 

@@ -54,7 +54,7 @@ export const EventBridgeFields = {
   id: Text,
   'detail-type': Text,
   /** `aws.partner/salesforce.com/<org id>/<channel id>` from an event relay; `aws.partner/appflow/…` from AppFlow. */
-  source: Type.String({ minLength: 1, maxLength: 256 }),
+  source: Type.String({ pattern: '^[ -~]+$', maxLength: 256 }),
   account: Text,
   time: Text,
   region: Text,

@@ -1,7 +1,8 @@
-import { numberLiteral, parseExact, parseWritten, ValidationError, type Finding } from '@clientele/contracts';
+import { numberLiteral, parseExact, parseWritten, type Finding, type ValidationError } from '@clientele/contracts';
 import { isExactNumber, isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { isUtf8 } from 'node:buffer';
 import { survey } from './json-text.ts';
+import { isStorable, refusal } from './refusal.ts';
 
 /** Far above what any CRM sends; they keep a hostile body from costing more than its bytes. */
 const BOUNDS = { depth: 32, keyLength: 255, stringLength: 262_144, numberLength: 1_000, exponent: 400 };
@@ -10,8 +11,6 @@ const MOST_FINDINGS = 20;
 const BYTE_ORDER_MARK = '\uFEFF';
 /** What a database or the next reader may take for something else than a name: `__proto__`, `constructor`, `toString` ... */
 const INHERITED_KEYS = new Set(Object.getOwnPropertyNames(Object.prototype));
-/** PostgreSQL stores neither in text or jsonb. */
-const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 export interface JsonBody {
   readonly text: string;
@@ -56,8 +55,8 @@ function membersOf(value: Json): number {
   return members;
 }
 
-/** What cannot be stored of a record's fields, or only at a risk. `mayHoldEscapes`: whether `\u` occurs in the text at all. */
-export function fieldFindings(fields: JsonObject, root: string, mayHoldEscapes: boolean): Finding[] {
+/** What cannot be stored of an object's members, or only at a risk. `mayHoldEscapes`: whether `\u` occurs in the text at all. */
+export function fieldFindings(object: JsonObject, root: string, mayHoldEscapes: boolean): Finding[] {
   const findings: Finding[] = [];
   const add = (path: string, code: string, message: string): void => {
     if (findings.length < MOST_FINDINGS) findings.push({ path, code, message });
@@ -65,7 +64,7 @@ export function fieldFindings(fields: JsonObject, root: string, mayHoldEscapes: 
   const visit = (value: Json, path: string): void => {
     if (typeof value === 'string') {
       if (value.length > BOUNDS.stringLength) add(path, 'length', `is longer than ${BOUNDS.stringLength} characters`);
-      if (mayHoldEscapes && UNSTORABLE.test(value)) add(path, 'character', 'holds U+0000 or half a surrogate pair, which cannot be stored');
+      if (mayHoldEscapes && !isStorable(value)) add(path, 'character', 'holds U+0000 or half a surrogate pair, which cannot be stored');
     } else if (isJsonObject(value)) visitMembers(value, path);
     else if (Array.isArray(value)) value.forEach((item: Json, at) => visit(item, `${path}[${at}]`));
     else if (typeof value === 'object' && !isStorableNumber(value)) add(path, 'number', 'is a number of a size or precision that cannot be stored');
@@ -74,11 +73,11 @@ export function fieldFindings(fields: JsonObject, root: string, mayHoldEscapes: 
     for (const [key, value] of Object.entries(object)) {
       const path = `${parent}.${key.slice(0, BOUNDS.keyLength)}`;
       if (key.length === 0 || key.length > BOUNDS.keyLength) add(path, 'key', `has a name that is empty or longer than ${BOUNDS.keyLength} characters`);
-      else if (INHERITED_KEYS.has(key) || (mayHoldEscapes && UNSTORABLE.test(key))) add(path, 'key', 'is not a name that a field can have');
+      else if (INHERITED_KEYS.has(key) || (mayHoldEscapes && !isStorable(key))) add(path, 'key', 'is not a name that a field can have');
       else visit(value, path);
     }
   };
-  visitMembers(fields, root);
+  visitMembers(object, root);
   return findings;
 }
 
@@ -90,5 +89,5 @@ function isStorableNumber(value: Json): boolean {
 }
 
 function wrongBody(code: string, message: string): ValidationError {
-  return new ValidationError(`The body ${message}`, [{ path: 'body', code, message }]);
+  return refusal('Not a body that can be read', [{ path: 'body', code, message }]);
 }

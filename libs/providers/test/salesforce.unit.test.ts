@@ -126,6 +126,7 @@ t.test('a change has one id, whatever brings it', async (t) => {
   t.strictSame(ids(relay(payload({ header: { recordIds: ['0015f00002JUZPD'] } }))), one, 'a record id of 15 characters');
   t.strictSame(ids(relay(payload({ header: { recordIds: ['0015f00002JUZPD', '0015f00002JUZPDAA5'] } }))), one, 'the same record twice');
   t.strictSame(ids(relay(payload({ without: ['commitNumber', 'changedFields', 'commitUser', 'changeOrigin'] }))), one, 'without what may be missing');
+  t.strictSame(ids(appFlow(payload({ fields: { payload: { of: 'another kind' } } }))), one, 'AppFlow with a field that is called payload');
   t.strictSame(ids(`\uFEFF${relay(payload())}`), one, 'a byte order mark');
   t.strictSame(ids(relay(payload()).replace('{"payload"', '{"schema":"x","event":{"replayId":18098167},"payload"')), one, 'CometD-like');
   t.strictSame(ids(relay(payload()).replace('"payload"', String.raw`"pay\u006coad"`)), one, 'an escaped key');
@@ -190,6 +191,7 @@ t.test('an envelope that is none', async (t) => {
     [`{"a":${'['.repeat(5_000_000)}`, 'body depth'],
     [relay(payload()).replace('"source"', '"sauce"'), 'source required'],
     [relay(payload()).replace(/"source":"[^"]+"/, '"source":7'), 'source invalid'],
+    [relay(payload()).replace(/"source":"[^"]+"/, String.raw`"source":"aws\u0000"`), 'source invalid'],
     [relay(payload()).replace('"payload"', '"playload"'), 'detail.payload required'],
     ['{"source":"x","detail":null}', 'detail invalid'],
     ['{"source":"x","detail":9007199254740993}', 'detail.payload required'],
@@ -214,6 +216,9 @@ t.test('fields that could do harm are refused, those that are merely odd are not
   t.strictSame(field(`"${'k'.repeat(256)}":1`), [`${path}.${'k'.repeat(255)} key`]);
   t.strictSame(field(String.raw`"Name":"a\u0000b"`), [`${path}.Name character`]);
   t.strictSame(field(String.raw`"List":["ok",{"Name":"\ud800"}]`), [`${path}.List[1].Name character`], 'half a surrogate pair');
+  t.strictSame(field(String.raw`"a\u0000\ud800b":1`), [`${path}.a\uFFFD\uFFFDb key`], 'what is said of it can be stored');
+  t.strictSame(findings(relay(payload()).replace('transactionKey":"', String.raw`transactionKey":"\u0000`)), [`${path}.ChangeEventHeader.transactionKey character`]);
+  t.throws(() => salesforce.parse(bytes('{"a":"\0"}')), { message: /^[^\0]+$/ }, 'a control character that stands in a string as it is');
   t.strictSame(field(String.raw`"Name":"\ud83d\ude00 \u00e4"`), []);
   t.strictSame(field(`"Text":"${'x'.repeat(262_145)}"`), [`${path}.Text length`]);
   t.strictSame(field('"Size":1e401'), [`${path}.Size number`]);

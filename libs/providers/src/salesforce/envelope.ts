@@ -1,9 +1,10 @@
-import { EventBridgeFields, SalesforceChangeEventHeader, ValidationError, type Finding } from '@clientele/contracts';
+import { EventBridgeFields, SalesforceChangeEventHeader, type Finding, type ValidationError } from '@clientele/contracts';
 import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { fieldFindings, readJsonBody } from '../json-body.ts';
 import type { CrmEnvelope } from '../provider.ts';
+import { refusal } from '../refusal.ts';
 import { schemaFindings } from '../schema-findings.ts';
 import { orgIdOf } from './org-id.ts';
 import { rawEvents } from './raw-events.ts';
@@ -31,7 +32,7 @@ export function parseEnvelope(body: Uint8Array): SalesforceEnvelope {
   const headerPath = [...path, 'ChangeEventHeader'].join('.');
   if (!headerCheck.Check(header)) throw invalid(schemaFindings(headerCheck.Errors(header), headerPath));
   const { targets, findings } = readTargets(header.recordIds, `${headerPath}.recordIds`);
-  findings.push(...fieldFindings(fields, path.join('.'), text.includes('\\u')));
+  findings.push(...fieldFindings(payload, path.join('.'), text.includes('\\u')));
   const rawEvent = rawEvents(text, path, targets.length);
   if (rawEvent === null) findings.push({ path: `${headerPath}.recordIds`, code: 'length', message: `names ${targets.length} records, too many for so large a change` });
   if (rawEvent === null || findings.length > 0) throw invalid(findings);
@@ -42,7 +43,7 @@ export function parseEnvelope(body: Uint8Array): SalesforceEnvelope {
 function payloadOf(detail: Json | undefined): { path: readonly string[]; payload: JsonObject } {
   const outer = isJsonObject(detail) ? detail : {};
   const inner = outer['payload'];
-  if (isJsonObject(inner)) return { path: ['detail', 'payload'], payload: inner };
+  if (isJsonObject(inner) && ('ChangeEventHeader' in inner || !('ChangeEventHeader' in outer))) return { path: ['detail', 'payload'], payload: inner };
   if ('ChangeEventHeader' in outer) return { path: ['detail'], payload: outer };
   throw invalid([
     { path: 'detail.payload', code: 'required', message: 'is missing: detail must hold the change in payload (event relay), or be it, with a ChangeEventHeader (AppFlow)' },
@@ -50,5 +51,5 @@ function payloadOf(detail: Json | undefined): { path: readonly string[]; payload
 }
 
 function invalid(findings: readonly Finding[]): ValidationError {
-  return new ValidationError(`Not a Salesforce change event: ${findings.map(({ path, message }) => `${path} ${message}`).join('; ')}`, findings);
+  return refusal('Not a Salesforce change event', findings);
 }

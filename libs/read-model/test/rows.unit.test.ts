@@ -52,7 +52,8 @@ const CHANGE: ChangeRow = {
 };
 
 t.test('a record row becomes the Record DTO, every digit as it stands in the document', async (t) => {
-  const text = recordJson(RECORD, ({ external_id }) => (external_id === '005' ? '0197a1b2-0000-7000-8000-000000000002' : null));
+  const references = RECORD.externalReferences.replace('}', ',"aggregate_id":"0197a1b2-0000-7000-8000-000000000002"}');
+  const text = recordJson(RECORD, references);
   const dto = parseExact(text);
   t.same([...Value.Errors(RecordDTO, dto)], []);
   t.match(text, '"fields":{"name":"Acme","revenue":100.50,"big":1745500706683617281}');
@@ -65,9 +66,10 @@ t.test('a record row becomes the Record DTO, every digit as it stands in the doc
 });
 
 t.test('where the mapping renames nothing, the fields of the record are those of its source', async (t) => {
-  const dto = parseExact(recordJson({ ...RECORD, sourceFields: null, externalReferences: '[]' }, () => null));
-  t.match(dto, { sources: [{ fields: { name: 'Acme' } }], references: [] });
+  const dto = parseExact(recordJson({ ...RECORD, sourceFields: null, status: 'says "so"' }, '[]'));
+  t.match(dto, { status: 'says "so"', sources: [{ fields: { name: 'Acme' } }], references: [] });
   t.same(referencesOf({ externalReferences: '[]' }), []);
+  t.throws(() => referencesOf({ externalReferences: '[7]' }), TypeError);
 });
 
 t.test('a change row becomes the EventReadDTO; what it does not have is left out or null as the DTO says', async (t) => {

@@ -34,6 +34,8 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     lock_timeout: options.lockTimeoutMs ?? 3_000,
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
+    // Compiling a plan takes longer than any of ours runs; a wrong estimate alone can set it off.
+    options: '-c jit=off',
     types: exactTypes(),
   });
   pool.on('error', (error) => options.logger?.warn({ err: error }, 'idle database connection lost'));

@@ -175,12 +175,14 @@ t.test('a pool bounds every wait, and reads JSON with every digit', async (t) =>
   t.teardown(() => pool.end());
   const { rows } = await pool.query(`
     select '{"n":1745500706683617281,"a":100.50}'::jsonb as json, 9007199254740993::bigint as big,
-      current_setting('application_name') as name, current_setting('idle_in_transaction_session_timeout') as idle`);
+      current_setting('application_name') as name, current_setting('idle_in_transaction_session_timeout') as idle,
+      current_setting('jit') as jit`);
   t.match(rows[0], {
     json: { n: { value: '1745500706683617281' }, a: { value: '100.50' } },
     big: '9007199254740993',
     name: 'clientele-test',
     idle: '10s',
+    jit: 'off',
   });
   await t.rejects(pool.query('select pg_sleep(5)'), /statement timeout/);
   await pool.query('create table locked ()');

@@ -1,9 +1,9 @@
 import { ValidationError } from '@clientele/contracts';
-import { searchQuery } from '@clientele/read-model';
+import { searchQuery, type RecordRow } from '@clientele/read-model';
 import { Type, type Static } from '@sinclair/typebox';
 import type { Database } from '../database/database.ts';
 import { readCursor, writeCursor } from './page-cursor.ts';
-import { SERVED_COLUMNS, type ServedRow } from './record-rows.ts';
+import { RECORD_COLUMNS } from './record-reader.ts';
 import type { RecordFilters, Sort } from './record-query.ts';
 
 export interface ListRequest {
@@ -17,7 +17,7 @@ export interface ListRequest {
 }
 
 export interface RecordPage {
-  readonly rows: readonly ServedRow[];
+  readonly rows: readonly RecordRow[];
   readonly nextCursor: string | null;
 }
 
@@ -33,7 +33,7 @@ export async function listRecords(database: Database, request: ListRequest): Pro
   const list = [request.type, request.sort, request.externalIds, request.filters];
   const place = request.cursor === null ? null : readCursor(request.cursor, Place, list);
   const { text, values } = listStatement(request, place);
-  const rows = await database.query<ServedRow & { place: string }>({ label: 'records_list', text, values });
+  const rows = await database.query<RecordRow & { place: string }>({ label: 'records_list', text, values });
   const page = rows.slice(0, request.limit);
   const last = rows.length > request.limit ? page.at(-1) : undefined;
   return { rows: page, nextCursor: last === undefined ? null : writeCursor([last.place, last.id], list) };
@@ -53,7 +53,7 @@ export function listStatement(request: ListRequest, place: Static<typeof Place> 
   }
   const reached = column === 'id' ? `'0'` : `(extract(epoch from ${column}) * 1000000)::bigint::text`;
   const order = column === 'id' ? `id ${direction}` : `${column} ${direction}, id ${direction}`;
-  const text = `select ${SERVED_COLUMNS}, ${reached} as place from published.records
+  const text = `select ${RECORD_COLUMNS}, ${reached} as place from published.records
     where ${conditions.join(' and ')} order by ${order} limit ${value(request.limit + 1)}`;
   return { text, values };
 }

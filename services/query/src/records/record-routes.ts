@@ -6,7 +6,6 @@ import type { QueryParts } from '../parts.ts';
 import { sendJson, sendTagged } from '../send-json.ts';
 import { AfterQuery, untilReached } from '../views/after.ts';
 import { listRecords } from './record-list.ts';
-import { inWords } from './record-rows.ts';
 import { ListQuery } from './record-query.ts';
 
 /** Where the records of each standard aggregate are found; any other is under `/records/<its type>`. */
@@ -52,7 +51,7 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
         const externalIds = filters.external_id === undefined ? [] : externalIdSpellings(filters.external_id);
         const position = await views.look('records');
         const page = await listRecords(database, { type: type ?? request.params.type ?? '', filters, externalIds, sort, limit, cursor });
-        const items = page.rows.map(inWords);
+        const items = await Promise.all(page.rows.map((row) => records.inWords(row)));
         return await sendJson(
           reply,
           `{"items":[${items.join(',')}],"next_cursor":${JSON.stringify(page.nextCursor)},"position":"${position}"}`,

@@ -1,0 +1,124 @@
+import { eventually } from '@clientele/testing';
+import { QueryClient } from '../../demo/query-client.ts';
+import { SAMPLE_ORG } from '../../start/sample-change.ts';
+import { median } from '../figure.ts';
+import { ConnectionPool, openLoop } from '../load/open-loop.ts';
+import { ChangeSource } from '../load/changes.ts';
+import { expectStatus, getRequest, postRequest } from '../load/requests.ts';
+import { SustainedLoad } from '../load/sustained-load.ts';
+import type { Measure } from '../report/measure.ts';
+import { percentile } from '../report/percentile.ts';
+import type { BenchSystem } from '../system/bench-system.ts';
+import { CpuWatch } from '../system/cpu-watch.ts';
+import { MemoryWatch } from '../system/memory-watch.ts';
+import { ViewProgress } from '../system/view-progress.ts';
+import type { Run } from './run.ts';
+
+const SERVICES = ['ingest', 'command', 'projector', 'query'];
+const CALLERS = 64;
+/** Two seconds of the rate that is asked for. */
+const MOST_BEHIND = 3_000;
+const WARM_UP = 0.15;
+const WAIT_S = 30;
+/** Changes that are asked for a second while the delay is measured. */
+const ASKED_A_SECOND = 100;
+const SETTLED_MS = 60_000;
+const TARGETS = { rate: 1_500, p99: 300, memory: 200 };
+
+/** From POST to queryable, with all four services and both servers at work. */
+export async function benchEndToEnd(bench: BenchSystem, run: Run): Promise<Measure[]> {
+  const source = new ChangeSource();
+  const views = await ViewProgress.follow(bench.servers.databaseUrl('query'));
+  const { rate, measures } = await sustained(bench, run, source, views);
+  const delays = await delaysAt(rate / 2, bench, run, source);
+  await views.stop();
+  return [...measures, ...delays, await missing(bench, source.made)];
+}
+
+/** Fills the system with so many changes. */
+export async function fill({ servers, system }: BenchSystem, changes: number): Promise<void> {
+  const progress = await ViewProgress.follow(servers.databaseUrl('query'));
+  const { addresses, keys } = system;
+  await new SustainedLoad({ address: addresses.ingest, key: keys.ingest, callers: CALLERS, mostBehind: MOST_BEHIND, source: new ChangeSource(), progress }).run(changes);
+  await progress.stop();
+}
+
+async function sustained(
+  { system, pids }: BenchSystem, { changes, seconds, progress }: Run, source: ChangeSource, views: ViewProgress,
+): Promise<{ rate: number; measures: Measure[] }> {
+  const load = new SustainedLoad({ address: system.addresses.ingest, key: system.keys.ingest, callers: CALLERS, mostBehind: MOST_BEHIND, source, progress: views });
+  const report = (sent: number): void => progress(`end to end: ${sent} changes posted, ${views.position} queryable`);
+  progress('end to end: warming up');
+  await load.run(Math.ceil(changes * WARM_UP), report);
+  const memory = new MemoryWatch(pids, SERVICES);
+  const cpu = new CpuWatch(new Map([...pids, ['load', process.pid]]));
+  const windows: number[] = [];
+  let [since, from] = [performance.now(), views.position];
+  const timer = setInterval(() => {
+    const [now, position] = [performance.now(), views.position];
+    windows.push((position - from) / (now - since) * 1000);
+    [since, from] = [now, position];
+  }, seconds * 1000);
+  const begun = performance.now();
+  await load.run(changes, report);
+  clearInterval(timer);
+  const whole = changes / (performance.now() - begun) * 1000;
+  const rate = windows.length > 0 ? median(windows) : whole;
+  const used = cpu.end();
+  return {
+    rate,
+    measures: [
+      { name: 'end to end, sustained', figure: rate, unit: 'changes/s', floor: null, target: { of: 'figure', is: 'at least', value: TARGETS.rate } },
+      { name: `end to end, mean over ${changes} changes`, figure: whole, unit: 'changes/s', floor: null, target: null },
+      ...used.map(({ name, ms }): Measure => ({ name: `CPU time of ${name}`, figure: ms * 1000 / changes, unit: 'us/change', floor: null, target: null })),
+      ...memory.end().map(({ name, start, most, end }): Measure => ({
+        name: `memory of ${name}, most (start ${start.toFixed(0)}, end ${end.toFixed(0)})`, figure: most, unit: 'MiB', floor: null,
+        target: { of: 'figure', is: 'below', value: TARGETS.memory },
+      })),
+    ],
+  };
+}
+
+/** Arrivals come at a steady rate, whatever the system does; a share of them is asked for as soon as it is posted. */
+async function delaysAt(rate: number, { system }: BenchSystem, { seconds, rounds, progress }: Run, source: ChangeSource): Promise<Measure[]> {
+  const { addresses, keys } = system;
+  const ingest = new ConnectionPool(addresses.ingest);
+  const query = new ConnectionPool(addresses.query);
+  const every = Math.max(1, Math.round(rate / ASKED_A_SECOND));
+  const posted: number[] = [];
+  const queryable: number[] = [];
+  const whole = seconds * (rounds + 1);
+  progress(`end to end: ${rate.toFixed(0)} changes a second for ${whole} s`);
+  await openLoop({
+    rate,
+    seconds: whole,
+    arrive: async (number, dueAt) => {
+      const answer = await ingest.use(async (connection) => await connection.send(postRequest('/events/salesforce/', keys.ingest, source.next())));
+      const { head } = expectStatus(answer, 202);
+      // The first window warms up.
+      const counts = number >= rate * seconds;
+      if (counts) posted.push(performance.now() - dueAt);
+      if (number % every !== 0) return;
+      const path = /\r\nlocation: https?:\/\/[^/]+([^?\r]+)/i.exec(head)?.[1] ?? '';
+      expectStatus(await query.use(async (connection) => await connection.send(getRequest(`${path}?wait=${WAIT_S}`, keys.query))), 200);
+      if (counts) queryable.push(performance.now() - dueAt);
+    },
+  });
+  ingest.close();
+  query.close();
+  const at = `at ${rate.toFixed(0)} changes/s`;
+  return [
+    { name: `POST until acknowledged ${at}, p99`, figure: percentile(posted, 0.99), unit: 'ms', floor: null, target: null },
+    { name: `POST until queryable ${at}, p50`, figure: percentile(queryable, 0.5), unit: 'ms', floor: null, target: null },
+    { name: `POST until queryable ${at}, p99`, figure: percentile(queryable, 0.99), unit: 'ms', floor: null, target: { of: 'figure', is: 'below', value: TARGETS.p99 } },
+  ];
+}
+
+/** Nothing may be lost: what the accounting says once all is decided. */
+async function missing({ system }: BenchSystem, sent: number): Promise<Measure> {
+  const query = new QueryClient(system.addresses.query, system.keys.query);
+  const { unaccounted, lost, accepted, repeats } = await eventually('every change is decided', async () => await query.accounting(`salesforce:${SAMPLE_ORG}`), {
+    until: ({ accepted, inFlight }) => accepted === sent && inFlight === 0, timeoutMs: SETTLED_MS,
+  });
+  return { name: `changes missing of ${sent}`, figure: sent - (accepted - repeats - unaccounted - lost), unit: 'changes', floor: null, target: { of: 'figure', is: 'below', value: 1 } };
+}

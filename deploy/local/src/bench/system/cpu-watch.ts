@@ -1,0 +1,18 @@
+import { cpuMs } from './process-usage.ts';
+
+/** CPU time that processes take from now on. */
+export class CpuWatch {
+  readonly #before: readonly { readonly name: string; readonly pid: number; readonly ms: number }[];
+
+  constructor(processes: ReadonlyMap<string, number>) {
+    this.#before = [...processes].flatMap(([name, pid]) => {
+      const ms = cpuMs(pid);
+      return ms === null ? [] : [{ name, pid, ms }];
+    });
+  }
+
+  /** In ms, by name. */
+  end(): { readonly name: string; readonly ms: number }[] {
+    return this.#before.map(({ name, pid, ms }) => ({ name, ms: (cpuMs(pid) ?? ms) - ms }));
+  }
+}

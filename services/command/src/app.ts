@@ -21,6 +21,8 @@ import { Relay } from './relay/relay.ts';
 import type { CommandSettings } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
+/** Of each lane: enough that a unit is always at hand while the one before is committed. */
+const READ_AHEAD_BYTES = 2 * 1024 * 1024;
 
 /** Starts the command service; resolves once it serves, with what stops it. */
 export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
@@ -52,7 +54,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
 
   const lanes: readonly LaneName[] = [...commandLanes(settings.LANES), ...AVAILABLE_PROVIDERS.map(quarantineLane)];
   const board = new LaneBoard(lanes);
-  const feed = new JetStreamLaneFeed({ link, onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again') });
+  const feed = new JetStreamLaneFeed({ link, readAheadBytes: READ_AHEAD_BYTES, onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again') });
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
     cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / lanes.length),

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { laneOfRecord, STREAMS } from '@clientele/contracts';
-import { eventually } from '@clientele/testing';
+import { eventually, tcpProxy } from '@clientele/testing';
 import { change, SOURCE, TestPublisher } from './support/commands.ts';
 import { disorders, Load } from './support/load.ts';
 import { LANES, sharedPostgres, testSystem, type CommandProcess, type TestSystem } from './support/system.ts';
@@ -96,6 +96,22 @@ t.test('COMMANDS deleted under load: what is accepted afterwards is neither lost
   t.same([...after.sent.values()].flat().filter((id) => !stored.has(id)), [], 'nothing that was accepted afterwards is lost');
   t.comment(`lost ${accounting.lost} of ${total}`);
   t.match(await process.get('/health/progress'), { status: 200 });
+});
+
+t.test('the reader loses its connection in the middle of batches: nothing is missed, nothing comes twice', async (t) => {
+  const system = await testSystem(t, postgres);
+  const proxy = await tcpProxy(system.nats.port);
+  t.teardown(() => proxy.close());
+  const process = await system.startCommand({ NATS_URL: system.nats.urlFor('command').replace(`:${system.nats.port}`, `:${proxy.port}`) });
+  const load = new Load(system).start();
+  for (let cut = 1; cut <= 6; cut += 1) {
+    await eventually('work goes on', async () => (await system.accounting()).accepted > cut * 200);
+    proxy.cut();
+  }
+  await load.stop();
+  t.match(await system.accounted(load.acknowledged), { lost: 0, unaccounted: 0, repeats: 0 });
+  t.same(disorders(load.sent, await system.events()), []);
+  t.match(process.output(), /reading a lane broke/, 'it was cut while it read');
 });
 
 t.test('two creators of one record get one aggregate', async (t) => {

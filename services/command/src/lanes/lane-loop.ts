@@ -82,6 +82,7 @@ export class LaneLoop {
     const disposition = errors.handleError(error, null);
     switch (disposition.kind) {
       case 'retry':
+        await backoff.wait(RETRY_MS, signal);
         return true;
       case 'hold':
         if (disposition.reason === 'newer_schema') {
@@ -98,13 +99,13 @@ export class LaneLoop {
         session.caution.failed(error);
         logger.error({ err: error, lane, position: session.position }, 'a bug stopped a unit of the lane; it is tried again');
         board.hold(lane, messageOf(error));
-        await backoff.wait(RETRY_BUG_MS, signal);
+        await backoff.wait(RETRY_MS, signal);
         return true;
     }
   }
 }
 
-const RETRY_BUG_MS = 250;
+const RETRY_MS = 250;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -14,8 +14,8 @@ export interface LaneWork {
 }
 
 /** A unit closes at the first of these: large enough to share a commit among many, small enough to stay light in memory. */
-const ENOUGH_COMMANDS = 256;
-const ENOUGH_BYTES = 1024 * 1024;
+const ENOUGH_COMMANDS = 128;
+const ENOUGH_BYTES = 512 * 1024;
 
 export interface LaneWorkOptions {
   /** After failures: the smallest units that a checkpoint can stand between. */

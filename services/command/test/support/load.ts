@@ -5,6 +5,7 @@ import type { StoredEventRow, TestSystem } from './system.ts';
 
 const RECORDS = Array.from({ length: 40 }, (_, index) => `001000000000${String(index).padStart(3, '0')}AAA`);
 const CHANGES_A_ROUND = 40;
+const MOST_UNDECIDED = 800;
 
 /** Sends updates of some records, each later than the one before, until it is stopped; what was refused is sent again, as a CRM does. */
 export class Load {
@@ -44,8 +45,19 @@ export class Load {
       for (const { commandId, event } of commands) this.#sent.set(event.external_id ?? '', [...(this.#sent.get(event.external_id ?? '') ?? []), commandId]);
       await this.#sendUntilAcknowledged(commands);
       this.acknowledged += commands.length;
-      await sleep(5);
+      await this.#untilNearlyDecided();
     }
+  }
+
+  /** A machine that decides slowly is not to be buried; one whose database is away is not waited for. */
+  async #untilNearlyDecided(): Promise<void> {
+    do {
+      await sleep(5);
+    } while (this.#running && this.acknowledged - (await this.#decided()) > MOST_UNDECIDED);
+  }
+
+  async #decided(): Promise<number> {
+    return await this.#system.accounting().then(({ accepted }) => accepted, () => this.acknowledged);
   }
 
   async #sendUntilAcknowledged(commands: readonly ProcessCrmEvent[]): Promise<void> {

@@ -2,9 +2,9 @@ import { startNats, tcpProxy, type NatsServer, type TcpProxy } from '@clientele/
 import type { Test } from 'tap';
 import { connectNats, createMissingStream, type NatsLink, type StreamKind, type TopologyOptions } from '../src/index.ts';
 
-/** One broker for a test file; it ends with the file. */
+/** One broker for a test file; it ends with the file. It does not sync each message: what is tried here does not rest on the disk. */
 export async function broker(t: Test): Promise<NatsServer> {
-  const nats = await startNats();
+  const nats = await startNats({ syncAlways: false });
   t.teardown(async () => await nats.stop());
   return nats;
 }

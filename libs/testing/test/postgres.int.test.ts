@@ -55,8 +55,11 @@ t.test('a server does not outlive a test process that is killed hard', async (t)
   const script = `import { startPostgres } from '${new URL('../src/index.js', import.meta.url).href}';
     const server = await startPostgres(); console.log(server.pid); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const pid = await new Promise<number>((resolve) => child.stdout.once('data', (text: Buffer) => resolve(Number(text.toString()))));
-  t.ok(existsSync(`/proc/${pid}`));
+  let written = '';
+  child.stdout.on('data', (text: Buffer) => { written += text.toString(); });
+  await eventually('the number of its server', () => written, { until: (text) => /^\d+\n$/.test(text), timeoutMs: 60_000 });
+  const pid = Number(written);
+  t.ok(existsSync(`/proc/${pid}`), `the server ${pid} runs`);
   child.kill('SIGKILL');
   t.ok(await eventually('the server is gone', () => !existsSync(`/proc/${pid}`)));
 });

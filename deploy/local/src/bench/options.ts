@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Windows of each figure that count; the middle one is shown. */
   readonly rounds: number;
-  /** Where each service leaves a CPU profile; null: nowhere. */
+  /** Where each service's metrics and CPU profile are left; null: nowhere. */
   readonly profiles: string | null;
   readonly help: boolean;
 }
@@ -34,7 +34,7 @@ Options:
   --changes <n>     changes that the sustained run sends (default 30000; 200000 shows whether memory stays flat)
   --seconds <n>     length of one window (default 2)
   --rounds <n>      windows of each figure; the middle one is shown (default 5)
-  --profiles <dir>  each service writes a CPU profile there when it ends
+  --profiles <dir>  leaves each service's metrics and CPU profile there
   --help            this text
 `;
 

@@ -10,11 +10,11 @@ const BIN = join(workspaceRoot, 'node_modules', '.bin');
 /** Failures are printed once, at the end, from the raw results; coverage costs a third of the time and is asked for in a package itself. */
 const TAP_SETTINGS = { TAP_REPORTER: 'silent', TAP_OUTPUT_FILE: RAW_RESULTS, TAP_DISABLE_COVERAGE: '1' };
 
-/** Runs each project's tests, two projects at a time; a project that fails stops none of the others. */
+/** Runs each project's tests, two files at a time (`jobs` of .taprc) and one project after the other; one that fails stops none of the others. */
 export async function runWhole(projects: readonly Project[]): Promise<void> {
   for (const project of projects) prepare(project);
   await run(join(BIN, 'nx'), [
-    'run-many', '--target=test', `--projects=${projects.map(({ name }) => name).join(',')}`, '--nxBail=false', '--outputStyle=static',
+    'run-many', '--target=test', `--projects=${projects.map(({ name }) => name).join(',')}`, '--parallel=1', '--nxBail=false', '--outputStyle=static',
   ], workspaceRoot, { NX_TUI: 'false' });
 }
 

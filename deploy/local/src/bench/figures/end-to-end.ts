@@ -51,7 +51,7 @@ async function sustained(
   progress('end to end: warming up');
   await load.run(Math.ceil(changes * WARM_UP), report);
   const memory = new MemoryWatch(pids, SERVICES);
-  const cpu = new CpuWatch(new Map([...pids, ['load', process.pid]]));
+  const cpu = new CpuWatch(pids);
   const windows: number[] = [];
   let [since, from] = [performance.now(), views.position];
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { freePort, onExit } from '@clientele/testing';
 import { openFolders } from '../../start/folders.ts';
 import { migrate } from '../../start/migrations.ts';
@@ -28,6 +28,7 @@ const OWN = /^(NATS_URL|(WRITE|READ)_DATABASE_URL|EVENT_LOG_URL|\w+_(PORT|API_KE
 export async function withSystem<T>(services: readonly ServiceName[], profiles: string | null, work: (system: BenchSystem) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'clientele-bench-'));
   onExit(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
+  if (profiles !== null) mkdirSync(profiles, { recursive: true });
   const env = await environment(folder, profiles);
   const folders = openFolders(env);
   const servers = await chooseServers(folders, env, () => {});
@@ -52,7 +53,9 @@ export async function withSystem<T>(services: readonly ServiceName[], profiles: 
     await migrate(servers, env, new AbortController().signal);
     const started = await Promise.all(services.map(async (name) => await run(servicePart(name, folders, servers, env))));
     await Promise.all(started.map(async (service) => await untilReady(service, addressOf(system, service.part.name), new AbortController().signal)));
-    return await work({ servers, system, pids });
+    const result = await work({ servers, system, pids });
+    if (profiles !== null) for (const name of services) await keepMetrics(system.addresses[name], join(profiles, `${name}.metrics`));
+    return result;
   } finally {
     // Services first, then what they stand on.
     for (const supervisor of running) await supervisor.stop();
@@ -67,7 +70,7 @@ async function environment(folder: string, profiles: string | null): Promise<Nod
     ...kept,
     CLIENTELE_DATA_DIR: folder,
     INGEST_PORT: String(ingest), COMMAND_PORT: String(command), PROJECTOR_PORT: String(projector), QUERY_PORT: String(query),
-    ...(profiles === null ? {} : { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --cpu-prof --cpu-prof-dir=${profiles}` }),
+    ...(profiles === null ? {} : { BENCH_PROFILES: resolve(profiles), NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${import.meta.resolve('./cpu-profile.js')}` }),
   };
 }
 
@@ -75,4 +78,9 @@ function addressOf({ addresses }: RunningSystem, service: string): string {
   const address = new Map<string, string>(Object.entries(addresses)).get(service);
   if (address === undefined) throw new StartError(`${service} has no address`, 'it is no service');
   return address;
+}
+
+async function keepMetrics(address: string, file: string): Promise<void> {
+  const response = await fetch(`${address}/metrics`);
+  writeFileSync(file, await response.text());
 }

@@ -19,7 +19,7 @@ export class ByteBudget {
 /** Commands of one lane that have not been sent yet, in the order in which they came. */
 export class CommandQueue {
   readonly #budget: ByteBudget;
-  #items: QueuedCommand[] = [];
+  #items: (QueuedCommand | undefined)[] = [];
   #head = 0;
 
   constructor(budget: ByteBudget) {
@@ -72,6 +72,8 @@ export class CommandQueue {
   #shift(): QueuedCommand {
     const command = this.#items[this.#head];
     if (command === undefined) throw new RangeError('the queue is empty');
+    // What has left the queue must not stay in memory until its slot is cut off: it may be megabytes.
+    this.#items[this.#head] = undefined;
     this.#head += 1;
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);

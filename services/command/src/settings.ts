@@ -33,7 +33,7 @@ export const CommandSettings = Type.Object({
     description: 'How long a lane stays with a process that went silent, in milliseconds',
     example: '5000',
   }),
-  COMMAND_CACHE_MB: Type.Integer({ minimum: 1, maximum: 4096, default: 48, description: 'Memory for records that were decided last, all lanes together', example: '48' }),
+  COMMAND_CACHE_MB: Type.Integer({ minimum: 1, maximum: 4096, default: 16, description: 'Memory for records that were decided last, all lanes together', example: '16' }),
   COMMANDS_KEPT_HOURS: Type.Integer({ minimum: 0, maximum: 720, default: 48, description: 'How long decided commands stay in the broker, for a restore', example: '48' }),
 });
 export type CommandSettings = Static<typeof CommandSettings>;

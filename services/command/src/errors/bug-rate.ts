@@ -3,10 +3,12 @@ import { TooManyBugsError } from './too-many-bugs-error.ts';
 const WINDOW = 1000;
 const MOST_BUGS = 50;
 
-/** Whether the last 1,000 changes of a lane hold more than 5 % bugs. True stands for a change that failed for one. */
+/** Whether the last 1,000 changes of a lane hold more than 5 % bugs. In what it is given, true stands for a change that failed for one. */
 export class BugRate {
   readonly #lane: string;
-  #window: readonly boolean[] = [];
+  #seen = 0;
+  /** Which of the changes failed, counted from the first that was seen. */
+  #bugs: readonly number[] = [];
 
   constructor(lane: string) {
     this.#lane = lane;
@@ -17,17 +19,19 @@ export class BugRate {
    * @throws TooManyBugsError
    */
   check(batch: readonly boolean[]): void {
-    const recent = this.#with(batch);
-    const bugs = recent.filter(Boolean).length;
-    if (bugs > MOST_BUGS) throw new TooManyBugsError(this.#lane, bugs, recent.length);
+    const { length } = this.#recentBugs(batch);
+    if (length > MOST_BUGS) throw new TooManyBugsError(this.#lane, length, Math.min(this.#seen + batch.length, WINDOW));
   }
 
   /** Takes in a batch that was committed. */
   add(batch: readonly boolean[]): void {
-    this.#window = this.#with(batch);
+    this.#bugs = this.#recentBugs(batch);
+    this.#seen += batch.length;
   }
 
-  #with(batch: readonly boolean[]): readonly boolean[] {
-    return [...this.#window, ...batch].slice(-WINDOW);
+  #recentBugs(batch: readonly boolean[]): readonly number[] {
+    const first = this.#seen + batch.length - WINDOW;
+    const added = batch.flatMap((isBug, index) => (isBug ? [this.#seen + index] : []));
+    return [...this.#bugs, ...added].filter((at) => at >= first);
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   DEFAULT_LANES, encodeCommand, laneOfCommand, noFault, UnavailableError, ValidationError, type Command, type EventDispatcher,
   type FaultPoint, type LaneName,
@@ -54,6 +55,8 @@ export class JetStreamDispatcher implements EventDispatcher {
   constructor(options: JetStreamDispatcherOptions) {
     this.#options = options;
     this.#ended = AbortSignal.any([this.#stop.signal, options.link.over]);
+    // Every lane waits on it; their number is bounded, but not by the default of ten.
+    setMaxListeners(0, this.#ended);
     this.#budget = new ByteBudget(options.maxQueuedBytes ?? 64 * 1024 * 1024);
   }
 

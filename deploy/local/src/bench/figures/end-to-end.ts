@@ -9,6 +9,7 @@ import { SustainedLoad } from '../load/sustained-load.ts';
 import type { Measure } from '../report/measure.ts';
 import { percentile } from '../report/percentile.ts';
 import type { BenchSystem } from '../system/bench-system.ts';
+import { BacklogWatch } from '../system/backlog-watch.ts';
 import { CpuWatch } from '../system/cpu-watch.ts';
 import { MemoryWatch } from '../system/memory-watch.ts';
 import { ViewProgress } from '../system/view-progress.ts';
@@ -44,10 +45,15 @@ export async function fill({ servers, system }: BenchSystem, changes: number): P
 }
 
 async function sustained(
-  { system, pids }: BenchSystem, { changes, seconds, progress }: Run, source: ChangeSource, views: ViewProgress,
+  bench: BenchSystem, { changes, seconds, progress }: Run, source: ChangeSource, views: ViewProgress,
 ): Promise<{ rate: number; measures: Measure[] }> {
+  const { system, pids } = bench;
   const load = new SustainedLoad({ address: system.addresses.ingest, key: system.keys.ingest, callers: CALLERS, mostBehind: MOST_BEHIND, source, progress: views });
-  const report = (sent: number): void => progress(`end to end: ${sent} changes posted, ${views.position} queryable`);
+  const backlog = await BacklogWatch.start(bench, views);
+  const report = (): void => {
+    backlog.sent(source.made);
+    progress(`end to end: ${source.made} changes posted, ${views.position} queryable`);
+  };
   progress('end to end: warming up');
   await load.run(Math.ceil(changes * WARM_UP), report);
   const memory = new MemoryWatch(pids, SERVICES);
@@ -65,11 +71,15 @@ async function sustained(
   const whole = changes / (performance.now() - begun) * 1000;
   const rate = windows.length > 0 ? median(windows) : whole;
   const used = cpu.end();
+  const waiting = await backlog.end();
   return {
     rate,
     measures: [
       { name: 'end to end, sustained', figure: rate, unit: 'changes/s', floor: null, target: { of: 'figure', is: 'at least', value: TARGETS.rate } },
       { name: `end to end, mean over ${changes} changes`, figure: whole, unit: 'changes/s', floor: null, target: null },
+      ...([['command', waiting.beforeCommand], ['relay', waiting.beforeRelay], ['projector', waiting.beforeProjector]] as const).map(([name, figure]): Measure => (
+        { name: `waiting before ${name}, mean`, figure, unit: 'changes', floor: null, target: null }
+      )),
       ...used.map(({ name, ms }): Measure => ({ name: `CPU time of ${name}`, figure: ms * 1000 / changes, unit: 'us/change', floor: null, target: null })),
       ...memory.end().map(({ name, start, most, end }): Measure => ({
         name: `memory of ${name}, most (start ${start.toFixed(0)}, end ${end.toFixed(0)})`, figure: most, unit: 'MiB', floor: null,

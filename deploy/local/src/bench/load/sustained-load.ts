@@ -22,7 +22,7 @@ export class SustainedLoad {
   }
 
   /** Posts so many changes and waits until the views show the last of them. @throws Error for an answer other than 202. */
-  async run(changes: number, posted: (count: number) => void = () => {}): Promise<void> {
+  async run(changes: number, posted: () => void = () => {}): Promise<void> {
     const { address, key, callers, mostBehind, source, progress } = this.#options;
     const before = progress.position;
     let sent = 0;
@@ -35,7 +35,7 @@ export class SustainedLoad {
         }
         sent += 1;
         expectStatus(await connection.send(postRequest('/events/salesforce/', key, source.next())), 202);
-        posted(sent);
+        posted();
       }
       connection.close();
     }));

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { eventually, isAlive, isFree, startNats, startPostgres } from '@clientele/testing';
+import { eventually, isAlive, isFree, spawnService, startNats, startPostgres, workspaceRoot } from '@clientele/testing';
 import t from 'tap';
-import { ownEnvironment, runProgram, startSystem, type StartedSystem } from './support/started-system.ts';
+import { ownEnvironment, runProgram, startSystem, underNpm, untilReady, type StartedSystem } from './support/started-system.ts';
 
 const PARTS = ['command', 'ingest', 'nats', 'postgres', 'projector', 'query'];
 const STOP_MS = 30_000;
@@ -20,6 +21,12 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     await eventually('the client of the block', async () => await shell(ask), { until: isOneClient });
     for (const address of Object.values(running.system.addresses)) t.equal((await fetch(`${address}/health/ready`)).status, 200);
     t.same([...running.pids().keys()].sort(), PARTS);
+  });
+
+  await t.test('so do the lines of the README', async (t) => {
+    const [tell, ask] = readmeCurls(env);
+    t.match(await shell(tell), { status: 'accepted' });
+    t.ok(await eventually('the record of the README, every digit kept', async () => await shellText(ask), { until: (text) => text.includes('1250000.50') }));
   });
 
   await t.test('smoke follows a change through it', async (t) => {
@@ -73,12 +80,16 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     t.ok(isOneClient(await shell(ask)));
   });
 
-  await t.test('--fresh begins anew', async (t) => {
+  await t.test('--fresh begins anew, and what npm started does not outlive an npm that is killed', async (t) => {
     const [, ask] = curlLines(started(running).output());
     await stopped(started(running));
-    running = await startSystem(env, ['--fresh']);
+    const npm = await spawnService(`${t.testdir({ 'npm.mjs': underNpm('start', ['--fresh']) })}/npm.mjs`, env);
+    running = await untilReady(npm, env);
     t.match(await shell(ask), { items: [] });
-    t.equal(await stopped(running), 0);
+    const pids = [...running.pids().values()];
+    npm.kill('SIGKILL');
+    await eventually('everything stopped', () => pids.filter(isAlive), { until: (left) => left.length === 0, timeoutMs: STOP_MS });
+    await eventually('its last words', () => npm.output().includes('clientele: stopped'));
   });
 });
 
@@ -142,9 +153,19 @@ function curlLines(output: string): [send: string, ask: string] {
   return [lines.at(-2) ?? '', lines.at(-1) ?? ''];
 }
 
+/** The two requests of "A first change", to the ports of this run. */
+function readmeCurls(env: Readonly<Record<string, string>>): [tell: string, ask: string] {
+  const text = readFileSync(`${workspaceRoot}/README.md`, 'utf8');
+  const blocks = [...text.matchAll(/```sh\n(curl[^]*?)```/g)].map(([, line = '']) => line.replace(':7001', `:${env['INGEST_PORT']}`).replace(':7004', `:${env['QUERY_PORT']}`));
+  return [blocks[0] ?? '', blocks[1] ?? ''];
+}
+
 async function shell(line: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', line]);
-  return JSON.parse(stdout);
+  return JSON.parse(await shellText(line));
+}
+
+async function shellText(line: string): Promise<string> {
+  return (await promisify(execFile)('sh', ['-c', line])).stdout;
 }
 
 function isOneClient(answer: unknown): boolean {

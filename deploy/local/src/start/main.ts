@@ -1,11 +1,13 @@
 import { openFolders } from './folders.ts';
 import { Launcher } from './launcher.ts';
 import { HELP, readOptions } from './options.ts';
+import { npmAbove } from './npm-above.ts';
+import { isRunning } from './process-register.ts';
 import { StartError } from './start-error.ts';
 
 // npm hands a terminal's Ctrl-C on although we got it ourselves; only a later one means impatience.
 const REPEAT_MS = 1_500;
-const PARENT_CHECK_MS = 1_000;
+const NPM_CHECK_MS = 1_000;
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -52,10 +54,10 @@ async function whenAsked(): Promise<void> {
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
-    if (process.env['npm_lifecycle_event'] === undefined) return;
-    const parent = process.ppid;
+    const npm = npmAbove(process.env);
+    if (npm === null) return;
     setInterval(() => {
-      if (process.ppid !== parent) resolve();
-    }, PARENT_CHECK_MS).unref();
+      if (!isRunning(npm)) resolve();
+    }, NPM_CHECK_MS).unref();
   });
 }

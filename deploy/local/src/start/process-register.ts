@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive } from '@clientele/testing';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { factsOf } from './process-facts.ts';
 
 /** A process, told from a later one that got the same number. */
 export interface ProcessIdentity {
@@ -27,14 +25,10 @@ export class ProcessRegister {
   }
 
   add(name: string, pid: number, stopSignal: NodeJS.Signals): void {
-    const startedAt = startTime(pid);
-    if (startedAt === null) return;
-    this.#processes.set(name, { name, pid, startedAt, stopSignal });
+    const facts = factsOf(pid);
+    if (facts === null) return;
+    this.#processes.set(name, { name, pid, startedAt: facts.startedAt, stopSignal });
     this.#write();
-  }
-
-  remove(name: string): void {
-    if (this.#processes.delete(name)) this.#write();
   }
 
   /** What an earlier start registered and that still runs. */
@@ -49,11 +43,11 @@ export class ProcessRegister {
 }
 
 export function identityOf(pid: number): ProcessIdentity {
-  return { pid, startedAt: startTime(pid) ?? '' };
+  return { pid, startedAt: factsOf(pid)?.startedAt ?? '' };
 }
 
 export function isRunning(identity: ProcessIdentity): boolean {
-  return isAlive(identity.pid) && startTime(identity.pid) === identity.startedAt;
+  return factsOf(identity.pid)?.startedAt === identity.startedAt;
 }
 
 /** Asks it to stop, and ends it after `graceMs`. */
@@ -80,19 +74,6 @@ function signal(found: RegisteredProcess, name: NodeJS.Signals): void {
   } catch (error) {
     // It ended between the look and the signal.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
-
-/** Null for a process that is not there, or that has ended and only waits to be noticed by its parent. */
-function startTime(pid: number): string | null {
-  try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
-    // After the name, which is in parentheses and may hold anything: state is the first field, the start time the twentieth.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return fields[0] === 'Z' ? null : fields[19] ?? null;
-  } catch {
-    // No such process.
-    return null;
   }
 }
 

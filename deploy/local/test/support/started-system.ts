@@ -29,9 +29,22 @@ export async function runProgram(program: string, env: Readonly<Record<string, s
   return await spawnService(join(DIST, program, 'main.js'), env, args);
 }
 
+/** As npm runs it: the text of a script that stands in npm's place, with the program as its child. */
+export function underNpm(program: string, args: readonly string[]): string {
+  const child = [join(DIST, program, 'main.js'), ...args];
+  return `import { spawn } from 'node:child_process';
+process.title = 'npm ${program}';
+spawn(process.execPath, ${JSON.stringify(child)}, { stdio: 'inherit', env: { ...process.env, npm_lifecycle_event: '${program}' }, detached: true });
+setInterval(() => {}, 1000);`;
+}
+
 /** `npm start` up to its ready block. */
 export async function startSystem(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<StartedSystem> {
-  const process = await runProgram('start', env, args);
+  return await untilReady(await runProgram('start', env, args), env);
+}
+
+/** The ready block of an `npm start` that was started in some way. */
+export async function untilReady(process: SpawnedService, env: Readonly<Record<string, string>>): Promise<StartedSystem> {
   const ends: (number | null)[] = [];
   void process.exited.then((code) => ends.push(code));
   await eventually('the ready block', () => ends.length > 0 || process.output().includes('Clientele is ready'), { timeoutMs: READY_MS });

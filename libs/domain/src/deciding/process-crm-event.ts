@@ -1,4 +1,4 @@
-import { apply } from '../apply.ts';
+import { aggregateOf } from '../aggregates/index.ts';
 import type { Change } from '../change.ts';
 import type { AggregateDefinition } from '../definition.ts';
 import type { DomainEvent, RecordChanged, Withdrawn } from '../event.ts';
@@ -24,10 +24,10 @@ export function processCrmEvent(change: Change, state: RecordState, definition: 
   if (movesNothing(moves)) return { outcome: 'superseded', events: [], stateAfter: state, warnings: oddities, lost: moves.lost };
 
   const events: DecidedEvent[] = [changeOf(change, moves, state, definition)];
-  let stateAfter = appended(state, events);
+  let stateAfter = appended(state, events, definition);
   if (shouldWithdraw(stateAfter, definition)) {
     const withdrawn = withdrawalOf(change, stateAfter, definition);
-    stateAfter = appended(stateAfter, [withdrawn]);
+    stateAfter = appended(stateAfter, [withdrawn], definition);
     events.push(withdrawn);
   }
   return { outcome: 'applied', events, stateAfter, warnings: [...oddities, ...validateStatus(stateAfter, definition)], lost: moves.lost };
@@ -35,7 +35,7 @@ export function processCrmEvent(change: Change, state: RecordState, definition: 
 
 function changeOf(change: Change, moves: Moves, state: RecordState, definition: AggregateDefinition): DecidedEvent {
   const bare: RecordChanged = { type: determineEventType(state, change), clock: change.clock, ...moves, changed: [], state: null };
-  const after = apply(state, bare);
+  const after = aggregateOf(definition.type).apply(state, bare);
   const seen: RecordChanged = { ...bare, changed: visibleChanges(state, after, definition) };
   const { broadcast, reason } = shouldBroadcast(seen, after, definition);
   const event: RecordChanged = { ...seen, state: broadcast && after.lifecycle === 'active' ? publicState(after, definition) : null };
@@ -48,9 +48,10 @@ function withdrawalOf(change: Change, state: RecordState, definition: AggregateD
   return { event, broadcast, broadcastReason: reason };
 }
 
-function appended(state: RecordState, events: readonly { readonly event: DomainEvent }[]): RecordState {
+function appended(state: RecordState, events: readonly { readonly event: DomainEvent }[], definition: AggregateDefinition): RecordState {
+  const aggregate = aggregateOf(definition.type);
   return events.reduce((history, { event }) => {
     assertEventSequence(event, history);
-    return apply(history, event);
+    return aggregate.apply(history, event);
   }, state);
 }

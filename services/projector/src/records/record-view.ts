@@ -1,5 +1,5 @@
 import type { StoredEvent } from '@clientele/contracts';
-import { apply, initialRecord, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
+import { aggregateOf, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
 
 /** A record as it is folded: who it is, its state, and when it changed. */
 export interface RecordView extends RecordKey {
@@ -15,7 +15,8 @@ export interface RecordView extends RecordKey {
 
 /** @throws RangeError when the event's version does not follow the record's: the log and the view are not of one make. */
 export function applyToRecord(view: RecordView | null, entry: StoredEvent, event: DomainEvent): RecordView {
-  const state = view?.state ?? initialRecord;
+  const aggregate = aggregateOf(entry.streamType);
+  const state = view?.state ?? aggregate.initial;
   if (entry.version !== state.version + 1) throw new RangeError(`version ${entry.version} does not follow ${state.version}`);
   const { provider, source, entity, externalId } = entry.metadata;
   return {
@@ -25,7 +26,7 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
     source,
     entity,
     externalId,
-    state: apply(state, event),
+    state: aggregate.apply(state, event),
     createdAt: view === null || entry.occurredAt < view.createdAt ? entry.occurredAt : view.createdAt,
     updatedAt: view === null || entry.occurredAt > view.updatedAt ? entry.occurredAt : view.updatedAt,
     position: entry.position,

@@ -1,4 +1,5 @@
 import { connectNats, streamStatus, type NatsLink } from '@clientele/messaging';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { BenchSystem } from './bench-system.ts';
 import type { ViewProgress } from './view-progress.ts';
@@ -19,8 +20,8 @@ export class BacklogWatch {
   readonly #views: ViewProgress;
   readonly #samples: Backlog[] = [];
   #sent = 0;
+  readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | null = null;
 
   private constructor(link: NatsLink, log: pg.Client, views: ViewProgress) {
     this.#link = link;
@@ -33,7 +34,9 @@ export class BacklogWatch {
     const log = new pg.Client({ connectionString: servers.databaseUrl('logReader'), application_name: 'clientele-bench' });
     await log.connect();
     const watch = new BacklogWatch(link, log, views);
-    watch.#timer = setInterval(() => (watch.#running = watch.#sample()), EVERY_MS);
+    watch.#running = watch.#follow();
+    // Its failure is thrown by `end`; until then it must not count as unhandled.
+    watch.#running.catch(() => {});
     return watch;
   }
 
@@ -42,12 +45,20 @@ export class BacklogWatch {
     this.#sent = count;
   }
 
+  /** @throws what kept it from looking. */
   async end(): Promise<Backlog> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stopping.abort();
     await this.#running;
     await Promise.all([this.#link.close(), this.#log.end()]);
     const mean = (of: (sample: Backlog) => number): number => this.#samples.reduce((sum, sample) => sum + of(sample), 0) / Math.max(1, this.#samples.length);
     return { beforeCommand: mean((one) => one.beforeCommand), beforeRelay: mean((one) => one.beforeRelay), beforeProjector: mean((one) => one.beforeProjector) };
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#sample();
+      await delay(EVERY_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // aborted: the loop ends
+    }
   }
 
   async #sample(): Promise<void> {

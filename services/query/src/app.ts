@@ -43,7 +43,7 @@ export async function createQueryApp(options: QueryAppOptions): Promise<HttpServ
     changes: new ChangeReader({ database, eventLog, views }),
     onRequest: requireKey(apiKeys(options.queryKeys), apiKeys(options.adminKeys)),
   };
-  // The log serves history and accounting alone: without it most can still be served.
+  // The log serves history, accounting and the repeats of a change: without it records can still be served.
   health.check('read database', async () => void (await views.look('records')));
 
   const app = await createHttpServer({

@@ -61,7 +61,7 @@ export class ViewPositions {
 
   /** Waits until the view has reached a position. @returns false when the signal came first. @throws UnavailableError */
   async reached(view: ViewName, position: number, signal: AbortSignal): Promise<boolean> {
-    if ((this.#known.get(view) ?? 0) >= position) return true;
+    // Looked up, not remembered: a read database that came back from a crash may stand a moment before what it once said.
     if ((await this.look(view)) >= position) return true;
     while (!signal.aborted) {
       await this.advanced(this.#turn, signal);

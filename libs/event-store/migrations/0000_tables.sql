@@ -124,5 +124,4 @@ CREATE TABLE "clientele"."relay_state" (
 	"updated_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX "append_results_recorded" ON "clientele"."append_results" USING brin ("recorded_at");--> statement-breakpoint
 CREATE INDEX "events_stream" ON "clientele"."events" USING btree ("stream_id","version") WHERE "clientele"."events"."stream_id" is not null;

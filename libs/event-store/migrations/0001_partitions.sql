@@ -77,7 +77,10 @@ BEGIN
   IF pg_try_advisory_xact_lock(hashtext('clientele.maintain')) THEN
     PERFORM clientele.ensure_ledger_partitions(today);
     PERFORM clientele.expire_ledger(today);
-    DELETE FROM clientele.append_results WHERE recorded_at < today - 15;
+    -- By the index: ids begin with the day of their change, which is no later than that of the record (and those of another form with what
+    -- no year begins with).
+    DELETE FROM clientele.append_results
+     WHERE (command_id < to_char(today - 15, 'YYYYMMDD') OR command_id >= '3') AND recorded_at < today - 15;
     PERFORM clientele.ensure_event_partitions((SELECT position + 2500000 FROM clientele.log_head));
   END IF;
 END $$;

@@ -2,12 +2,16 @@ import type { ExpectedVersion } from '@clientele/contracts';
 import type { CommitResult, WriteResult } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
 import { bigintArray, dateArray, intArray, jsonArray, textArray, timestampArray, uuidArray } from './binary-array.ts';
-import type { PreparedUnit, PreparedWrite } from '../prepared-unit.ts';
+import type { PreparedUnit } from '../prepared-unit.ts';
 
 /** Parameters of `clientele.append_group`, after its first, in its order. */
-export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
-  const writes = rowsOf(units, ({ writes }) => writes);
-  const events = writes.flatMap(({ row }, write) => row.events.map((event, nth) => ({ write: write + 1, nth: nth + 1, to: row.write, row: event })));
+export function appendParameters(units: readonly PreparedUnit[], careful: boolean): unknown[] {
+  let before = 0;
+  const writes = rowsOf(units, ({ writes }) => writes).map(({ unit, row }) => {
+    before += row.events.length;
+    return { unit, row, before: before - row.events.length };
+  });
+  const events = writes.flatMap(({ row }, write) => row.events.map((event, nth) => ({ write: write + 1, nth: nth + 1, row: event })));
   const outcomes = rowsOf(units, ({ outcomes }) => outcomes);
   const ledger = rowsOf(units, ({ ledger }) => ledger);
   const repeats = rowsOf(units, ({ unit }) => unit.repeats);
@@ -19,79 +23,111 @@ export function appendParameters(units: readonly PreparedUnit[]): unknown[] {
     ...(lost === 0 ? [] : [{ unit, source: '', accepted: 0, lost }]),
   ]);
   return [
-    units.length,
-    intArray(writes.map(({ unit }) => unit)),
-    uuidArray(writes.map(({ row }) => row.write.streamId)),
-    textArray(writes.map(({ row }) => row.write.streamType)),
-    bigintArray(writes.map(({ row }) => expectation(row.write.expectedVersion))),
-    textArray(writes.map(({ row }) => row.write.commandId)),
-    intArray(writes.map(({ row }) => row.events.length)),
-    intArray(countsBefore(writes)),
-
-    intArray(events.map(({ write }) => write)),
-    uuidArray(events.map(({ to }) => to.streamId)),
-    textArray(events.map(({ to }) => to.streamType)),
-    intArray(events.map(({ nth }) => nth)),
-    uuidArray(events.map(({ row }) => row.id)),
-    textArray(events.map(({ row }) => row.event.type)),
-    intArray(events.map(({ row }) => row.event.schemaVersion)),
-    jsonArray(events.map(({ row }) => row.data)),
-    jsonArray(events.map(({ row }) => row.personal)),
-    jsonArray(events.map(({ row }) => row.metadata)),
-    timestampArray(events.map(({ row }) => row.occurredAt)),
-
-    intArray(outcomes.map(({ unit }) => unit)),
-    uuidArray(outcomes.map(({ row }) => row.id)),
-    textArray(outcomes.map(({ row }) => row.outcome)),
-    jsonArray(outcomes.map(({ row }) => row.data)),
-    jsonArray(outcomes.map(({ row }) => row.personal)),
-    jsonArray(outcomes.map(({ row }) => row.metadata)),
-
-    intArray(ledger.map(({ unit }) => unit)),
-    textArray(ledger.map(({ row: { row } }) => row.commandId)),
-    dateArray(ledger.map(({ row: { row } }) => row.day)),
-    textArray(ledger.map(({ row: { row } }) => row.commandType)),
-    textArray(ledger.map(({ row: { row } }) => row.provider)),
-    textArray(ledger.map(({ row: { row } }) => row.source)),
-    textArray(ledger.map(({ row: { row } }) => row.outcome)),
-    textArray(ledger.map(({ row: { row } }) => row.reason)),
-    jsonArray(ledger.map(({ row: { errors } }) => errors)),
-    uuidArray(ledger.map(({ row: { row } }) => row.aggregateId)),
-    timestampArray(ledger.map(({ row: { receivedAt } }) => receivedAt)),
-    jsonArray(ledger.map(({ row: { row } }) => row.payload)),
-
-    intArray(repeats.map(({ unit }) => unit)),
-    textArray(repeats.map(({ row }) => row.commandId)),
-    dateArray(repeats.map(({ row }) => ledgerDay(row.commandId))),
-    intArray(repeats.map(({ row }) => row.count)),
-
-    intArray(mappings.map(({ unit }) => unit)),
-    textArray(mappings.map(({ row }) => row.source)),
-    textArray(mappings.map(({ row }) => row.entity)),
-    textArray(mappings.map(({ row }) => row.externalId)),
-    uuidArray(mappings.map(({ row }) => row.aggregateId)),
-    textArray(mappings.map(({ row }) => row.linkedBy)),
-
-    intArray(lanes.map(({ unit }) => unit)),
-    textArray(lanes.map(({ row }) => row.lane)),
-    bigintArray(lanes.map(({ row }) => row.epoch)),
-    textArray(lanes.map(({ row }) => row.from?.incarnation ?? null)),
-    bigintArray(lanes.map(({ row }) => row.from?.sequence ?? null)),
-    textArray(lanes.map(({ row }) => row.to.incarnation)),
-    bigintArray(lanes.map(({ row }) => row.to.sequence)),
-    bigintArray(lanes.map(({ row }) => row.pending)),
-
-    intArray(publishers.map(({ unit }) => unit)),
-    textArray(publishers.map(({ lane }) => lane)),
-    textArray(publishers.map(({ row }) => row.publisher)),
-    bigintArray(publishers.map(({ row }) => row.nextNumber)),
-
-    intArray(counts.map(({ unit }) => unit)),
-    textArray(counts.map(({ source }) => source)),
-    bigintArray(counts.map(({ accepted }) => accepted)),
-    bigintArray(counts.map(({ lost }) => lost)),
+    units.length, careful,
+    ...columns(
+      writes,
+      ints(({ unit }) => unit),
+      uuids(({ row }) => row.write.streamId),
+      texts(({ row }) => row.write.streamType),
+      bigints(({ row }) => expectation(row.write.expectedVersion)),
+      texts(({ row }) => row.write.commandId),
+      ints(({ row }) => row.events.length),
+      ints(({ before }) => before),
+    ),
+    ...columns(
+      events,
+      ints(({ write }) => write),
+      ints(({ nth }) => nth),
+      uuids(({ row }) => row.id),
+      texts(({ row }) => row.event.type),
+      ints(({ row }) => row.event.schemaVersion),
+      jsons(({ row }) => row.data),
+      jsons(({ row }) => row.personal),
+      jsons(({ row }) => row.metadata),
+      timestamps(({ row }) => row.occurredAt),
+    ),
+    ...columns(
+      outcomes,
+      ints(({ unit }) => unit),
+      uuids(({ row }) => row.id),
+      texts(({ row }) => row.outcome),
+      jsons(({ row }) => row.data),
+      jsons(({ row }) => row.personal),
+      jsons(({ row }) => row.metadata),
+    ),
+    ...columns(
+      ledger,
+      ints(({ unit }) => unit),
+      texts(({ row: { row } }) => row.commandId),
+      dates(({ row: { row } }) => row.day),
+      texts(({ row: { row } }) => row.commandType),
+      texts(({ row: { row } }) => row.provider),
+      texts(({ row: { row } }) => row.source),
+      texts(({ row: { row } }) => row.outcome),
+      texts(({ row: { row } }) => row.reason),
+      jsons(({ row: { errors } }) => errors),
+      uuids(({ row: { row } }) => row.aggregateId),
+      timestamps(({ row: { receivedAt } }) => receivedAt),
+      jsons(({ row: { row } }) => row.payload),
+    ),
+    ...columns(
+      repeats,
+      ints(({ unit }) => unit),
+      texts(({ row }) => row.commandId),
+      dates(({ row }) => ledgerDay(row.commandId)),
+      ints(({ row }) => row.count),
+    ),
+    ...columns(
+      mappings,
+      ints(({ unit }) => unit),
+      texts(({ row }) => row.source),
+      texts(({ row }) => row.entity),
+      texts(({ row }) => row.externalId),
+      uuids(({ row }) => row.aggregateId),
+      texts(({ row }) => row.linkedBy),
+    ),
+    ...columns(
+      lanes,
+      ints(({ unit }) => unit),
+      texts(({ row }) => row.lane),
+      bigints(({ row }) => row.epoch),
+      texts(({ row }) => row.from?.incarnation ?? null),
+      bigints(({ row }) => row.from?.sequence ?? null),
+      texts(({ row }) => row.to.incarnation),
+      bigints(({ row }) => row.to.sequence),
+      bigints(({ row }) => row.pending),
+    ),
+    ...columns(
+      publishers,
+      ints(({ unit }) => unit),
+      texts(({ lane }) => lane),
+      texts(({ row }) => row.publisher),
+      bigints(({ row }) => row.nextNumber),
+    ),
+    ...columns(
+      counts,
+      ints(({ unit }) => unit),
+      texts(({ source }) => source),
+      bigints(({ accepted }) => accepted),
+      bigints(({ lost }) => lost),
+    ),
   ];
 }
+
+type Column<T> = (rows: readonly T[]) => Buffer;
+
+/** An array for each column; nulls where there are no rows. */
+function columns<T>(rows: readonly T[], ...all: readonly Column<T>[]): (Buffer | null)[] {
+  return all.map((column) => (rows.length === 0 ? null : column(rows)));
+}
+
+const texts = <T>(pick: (row: T) => string | null): Column<T> => (rows) => textArray(rows.map(pick));
+const jsons = <T>(pick: (row: T) => string | null): Column<T> => (rows) => jsonArray(rows.map(pick));
+const uuids = <T>(pick: (row: T) => string | null): Column<T> => (rows) => uuidArray(rows.map(pick));
+const dates = <T>(pick: (row: T) => string): Column<T> => (rows) => dateArray(rows.map(pick));
+const ints = <T>(pick: (row: T) => number): Column<T> => (rows) => intArray(rows.map(pick));
+const bigints = <T>(pick: (row: T) => number | null): Column<T> => (rows) => bigintArray(rows.map(pick));
+const timestamps = <T>(pick: (row: T) => number): Column<T> => (rows) => timestampArray(rows.map(pick));
 
 /** What `clientele.append_group` answers. */
 export interface AppendAnswer {
@@ -169,9 +205,9 @@ function expectation(expected: ExpectedVersion): number {
   return { none: 0, any: -1, exists: -2 }[expected];
 }
 
-function countsBefore(writes: readonly { readonly row: PreparedWrite }[]): number[] {
-  let sum = 0;
-  return writes.map(({ row }) => (sum += row.events.length) - row.events.length);
+/** Whether the versions after the writes are known beforehand; else the function has to look first. */
+export function expectsVersions(units: readonly PreparedUnit[]): boolean {
+  return units.every(({ unit }) => unit.writes.every(({ expectedVersion }) => expectation(expectedVersion) >= 0));
 }
 
 function rowsOf<T>(units: readonly PreparedUnit[], rows: (unit: PreparedUnit) => readonly T[]): { readonly unit: number; readonly row: T }[] {

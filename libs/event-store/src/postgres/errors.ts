@@ -12,3 +12,12 @@ export function storeError(error: unknown, doing: string): unknown {
   const reason = error instanceof Error ? error.message : String(error);
   return new UnavailableError(`the write database cannot be had for ${doing}: ${reason}`, undefined, { cause: error });
 }
+
+const NOT_AT_EXPECTED_VERSION = 'CL001';
+const UNIQUE_VIOLATION = '23505';
+
+/** Whether an append that did not look before it wrote found something else than it expected. */
+export function isNotAsExpected(error: unknown): boolean {
+  return error instanceof pg.DatabaseError
+    && (error.code === NOT_AT_EXPECTED_VERSION || (error.code === UNIQUE_VIOLATION && error.constraint === 'append_results_pkey'));
+}

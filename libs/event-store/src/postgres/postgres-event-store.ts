@@ -5,9 +5,9 @@ import {
   type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
-import { appendParameters, commitResults, type AppendAnswer } from './append-group.ts';
+import { appendParameters, commitResults, expectsVersions, type AppendAnswer } from './append-group.ts';
 import { dateArray, textArray } from './binary-array.ts';
-import { storeError } from './errors.ts';
+import { isNotAsExpected, storeError } from './errors.ts';
 import { readEntries, readHead } from './event-log.ts';
 import { DEFAULT_LIMITS, GroupCommitter, type GroupLimits } from './group-committer.ts';
 import { readLaneCheckpoint } from './lane-state.ts';
@@ -24,7 +24,12 @@ export interface PostgresEventStoreOptions {
   readonly limits?: Partial<GroupLimits>;
 }
 
-const APPEND = `select clientele.append_group($1, ${appendParameters([]).map((_, n) => `$${n + 2}`).join()}) as answer`;
+const APPEND = `select clientele.append_group($1, ${appendParameters([], false).map((_, n) => `$${n + 2}`).join()}) as answer`;
+interface Known {
+  readonly aggregate_ids: readonly (string | null)[] | null;
+  readonly known: readonly boolean[] | null;
+}
+
 const LOAD = 'select aggregate_ids, known from clientele.load_known($1, $2, $3, $4, $5)';
 
 /** The event store on PostgreSQL. */
@@ -54,12 +59,11 @@ export class PostgresEventStore implements EventStore, LaneStore {
   }
 
   async load({ keys, commandIds }: LoadRequest): Promise<LoadResult> {
-    const { rows: [row] } = await this.#query<{ aggregate_ids: (string | null)[] | null; known: boolean[] | null }>('loading', {
-      name: 'load_known', text: LOAD, values: [
-        textArray(keys.map(({ source }) => source)), textArray(keys.map(({ entity }) => entity)),
-        textArray(keys.map(({ externalId }) => externalId)), textArray(commandIds), dateArray(commandIds.map(ledgerDay)),
-      ],
-    });
+    const values = [
+      textArray(keys.map(({ source }) => source)), textArray(keys.map(({ entity }) => entity)), textArray(keys.map(({ externalId }) => externalId)),
+      textArray(commandIds), dateArray(commandIds.map(ledgerDay)),
+    ];
+    const { rows: [row] } = await this.#guard('loading', () => this.#pool.query<Known>({ name: 'load_known', text: LOAD, values }));
     const mapped = keys.flatMap((key, index): [string, string][] => {
       const id = row?.aggregate_ids?.[index];
       return id === undefined || id === null ? [] : [[keyText(key), id]];
@@ -101,16 +105,26 @@ export class PostgresEventStore implements EventStore, LaneStore {
   }
 
   async #appendGroup(group: readonly PreparedUnit[]): Promise<readonly CommitResult[]> {
-    const values = [this.#lockTimeoutMs, ...appendParameters(group)];
     this.#fault('append.before');
-    const { rows: [row] } = await this.#query<{ answer: AppendAnswer }>('an append', { name: 'append_group', text: APPEND, values });
+    const answer = await this.#guard('an append', async () => {
+      if (!expectsVersions(group)) return await this.#call(group, true);
+      try {
+        return await this.#call(group, false);
+      } catch (error) {
+        // Nothing of it was stored: a unit of the group is a repeat, or in conflict.
+        if (!isNotAsExpected(error)) throw error;
+        return await this.#call(group, true);
+      }
+    });
     this.#fault('append.after');
-    if (row === undefined) throw new TypeError('append_group gave no answer');
-    return commitResults(group, row.answer);
+    return commitResults(group, answer);
   }
 
-  async #query<R extends pg.QueryResultRow>(doing: string, query: pg.QueryConfig): Promise<pg.QueryResult<R>> {
-    return await this.#guard(doing, () => this.#pool.query<R>(query));
+  async #call(group: readonly PreparedUnit[], careful: boolean): Promise<AppendAnswer> {
+    const values = [this.#lockTimeoutMs, ...appendParameters(group, careful)];
+    const { rows: [row] } = await this.#pool.query<{ answer: AppendAnswer }>({ name: 'append_group', text: APPEND, values });
+    if (row === undefined) throw new TypeError('append_group gave no answer');
+    return row.answer;
   }
 
   async #guard<T>(doing: string, work: () => Promise<T>): Promise<T> {

@@ -62,6 +62,7 @@ function voidBelow(fields: Map<string, FieldState>, event: RecordChanged): void 
   for (const path of older) if (ancestorsOf(path).some((ancestor) => written.has(ancestor))) fields.delete(path);
 }
 
+/** Names the type alone: what an event holds may be personal, and errors get into logs. */
 function unknownEvent(event: never): never {
-  throw new TypeError(`cannot apply an event of an unknown type: ${JSON.stringify(event)}`);
+  throw new TypeError(`cannot apply an event of an unknown type: ${String(Reflect.get(event, 'type'))}`);
 }

@@ -130,6 +130,7 @@ t.test('aggregates apply, and do nothing else', (t) => {
   client.apply(one, { type: 'Withdrawn', clock: at(2), status: null });
   t.equal(JSON.stringify([...initialRecord.fields, { ...initialRecord }]), before, 'the state that it came from is left alone');
   t.strictSame([...one.fields], [['A', { value: 1, clock: at(1) }]]);
-  t.throws(() => apply(one, Object.assign({}, event, { type: 'Exploded' })), /unknown type/);
+  const exploded = Object.assign({}, event, { type: 'Exploded', fields: [{ path: 'Email', value: 'ada@example.com' }] });
+  t.throws(() => apply(one, exploded), { message: 'cannot apply an event of an unknown type: Exploded' }, 'no word of what it holds');
   t.end();
 });

@@ -5,7 +5,8 @@ import { registerDeadLetterRoutes } from './dead-letters/routes.ts';
 import type { CommandSettings } from './settings.ts';
 
 /** Health, metrics and docs for everybody; the rest for people with an admin key. */
-export async function startAdminHttp({ settings, logger, metrics, health }: ServiceContext<CommandSettings>, pool: Pool): Promise<HttpServer> {
+export async function startAdminHttp(context: ServiceContext<CommandSettings>, pool: Pool): Promise<HttpServer> {
+  const { settings, logger, metrics, health } = context;
   const http = await createHttpServer({
     service: 'command',
     description: 'Decides changes and keeps what came of them; administration of what could not be decided.',

@@ -30,9 +30,16 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   const config = loadClienteleConfig(settings.CLIENTELE_CONFIG);
   const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', max: 8, logger });
   // Apart, so that leases are renewed however busy the lanes are.
-  const leasePool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command-leases', max: 2, statementTimeoutMs: 2_000, logger });
+  const leasePool = createPool(settings.WRITE_DATABASE_URL, {
+    applicationName: 'clientele-command-leases', max: 2, statementTimeoutMs: 2_000, logger,
+  });
   await requireAgreedLanes(pool, settings.LANES, logger);
   const link = await connectNats({ url: settings.NATS_URL, name: 'clientele-command', onEvent: (event) => logLink(event, logger) });
+
+  // A connection that gave up for good comes back with a new process only: an error that nobody catches ends this one.
+  void link.closed().then((error) => {
+    if (error !== null) throw error;
+  });
 
   const now = () => new Date();
   const store = new PostgresEventStore({ pool, fault: faultPoint });
@@ -54,7 +61,11 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
 
   const lanes: readonly LaneName[] = [...commandLanes(settings.LANES), ...AVAILABLE_PROVIDERS.map(quarantineLane)];
   const board = new LaneBoard(lanes);
-  const feed = new JetStreamLaneFeed({ link, readAheadBytes: READ_AHEAD_BYTES, onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again') });
+  const feed = new JetStreamLaneFeed({
+    link,
+    readAheadBytes: READ_AHEAD_BYTES,
+    onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again'),
+  });
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
     cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / lanes.length),

@@ -53,7 +53,9 @@ export function measureRelay(metrics: Metrics, relay: Pick<Relay, 'status'>): vo
     gauge.set(relay.status().lagEvents);
   });
   metrics.gauge('relay_lag_seconds', 'Age of the oldest of them', [], (gauge) => gauge.set(relay.status().lagSeconds));
-  metrics.gauge('relay_leads', 'Whether this process leads the relay', [], (gauge) => gauge.set(relay.status().phase === 'standby' ? 0 : 1));
+  metrics.gauge('relay_leads', 'Whether this process leads the relay', [], (gauge) => {
+    gauge.set(relay.status().phase === 'standby' ? 0 : 1);
+  });
   metrics.gauge('relay_published', 'Entries that this process published', [], (gauge) => gauge.set(relay.status().publishedCount));
   metrics.gauge('relay_rebuilds', 'Times that this process filled the stream again', [], (gauge) => gauge.set(relay.status().rebuilds));
 }

@@ -2,7 +2,15 @@ import { DEFAULT_LANES } from '@clientele/contracts';
 import { baseSettings, keyListSetting, portSetting, postgresUrlSetting, urlSetting } from '@clientele/service-kit';
 import { Type, type Static } from '@sinclair/typebox';
 
-const natsUrl = urlSetting(['nats', 'tls'], { description: 'The broker, as the user command', example: 'nats://command:password@host:4222' });
+function natsUrl(user: string) {
+  return urlSetting(['nats', 'tls'], { description: `The broker, as the user ${user}`, example: `nats://${user}:password@host:4222` });
+}
+
+function rolePassword(role: string) {
+  const description = `When set, the role ${role} may log in with it`;
+  return Type.Optional(Type.String({ secret: true, description, example: '<password>' }));
+}
+
 const lanes = Type.Integer({
   minimum: 1,
   maximum: 64,
@@ -16,7 +24,7 @@ export const CommandSettings = Type.Object({
   ...baseSettings,
   COMMAND_PORT: portSetting(7002, 'Port to listen on'),
   WRITE_DATABASE_URL: postgresUrlSetting('The write database, as the role clientele_command'),
-  NATS_URL: natsUrl,
+  NATS_URL: natsUrl('command'),
   ADMIN_API_KEYS: keyListSetting('dev-admin-key', 'Keys for the admin routes'),
   LANES: lanes,
   QUERY_PUBLIC_URL: Type.String({
@@ -33,8 +41,20 @@ export const CommandSettings = Type.Object({
     description: 'How long a lane stays with a process that went silent, in milliseconds',
     example: '5000',
   }),
-  COMMAND_CACHE_MB: Type.Integer({ minimum: 1, maximum: 4096, default: 16, description: 'Memory for records that were decided last, all lanes together', example: '16' }),
-  COMMANDS_KEPT_HOURS: Type.Integer({ minimum: 0, maximum: 720, default: 48, description: 'How long decided commands stay in the broker, for a restore', example: '48' }),
+  COMMAND_CACHE_MB: Type.Integer({
+    minimum: 1,
+    maximum: 4096,
+    default: 16,
+    description: 'Memory for records that were decided last, all lanes together',
+    example: '16',
+  }),
+  COMMANDS_KEPT_HOURS: Type.Integer({
+    minimum: 0,
+    maximum: 720,
+    default: 48,
+    description: 'How long decided commands stay in the broker, for a restore',
+    example: '48',
+  }),
 });
 export type CommandSettings = Static<typeof CommandSettings>;
 
@@ -42,8 +62,8 @@ export type CommandSettings = Static<typeof CommandSettings>;
 export const MigrationSettings = Type.Object({
   ...baseSettings,
   WRITE_DATABASE_URL: postgresUrlSetting('The write database, as its owner'),
-  NATS_URL: urlSetting(['nats', 'tls'], { description: 'The broker, as the user operator', example: 'nats://operator:password@host:4222' }),
+  NATS_URL: natsUrl('operator'),
   LANES: lanes,
-  COMMAND_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_command may log in with it', example: '<password>' })),
-  LOG_READER_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_log_reader may log in with it', example: '<password>' })),
+  COMMAND_DB_PASSWORD: rolePassword('clientele_command'),
+  LOG_READER_DB_PASSWORD: rolePassword('clientele_log_reader'),
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeDomainEvent, type LogEntry, type ProcessCrmEvent } from '@clientele/contracts';
-import { replay, type RecordState } from '@clientele/domain';
+import { replay, type DomainEvent, type RecordState } from '@clientele/domain';
 import { InMemoryEventStore, PostgresEventStore } from '@clientele/event-store';
 import { JetStreamEventFeed } from '@clientele/messaging';
 import { eventually, startPostgres } from '@clientele/testing';
@@ -14,15 +14,17 @@ import { sharedPostgres, testSystem, type TestSystem } from './support/system.ts
 const postgres = await sharedPostgres(t);
 
 /** Every point at which a crash must lose nothing, in the order in which a change comes by them. */
-const FAULT_POINTS = ['lane.after-read', 'lane.before-append', 'append.before', 'append.after', 'lane.after-append', 'relay.before-publish', 'relay.after-publish'];
+const FAULT_POINTS = [
+  'lane.after-read', 'lane.before-append', 'append.before', 'append.after', 'lane.after-append', 'relay.before-publish', 'relay.after-publish',
+];
 
 const RECORDS = ['001CRASH0000001AAA', '001CRASH0000002AAA', '001CRASH0000003AAA'];
 
 function changesOfEveryKind(round: number): ProcessCrmEvent[] {
   return RECORDS.flatMap((externalId, index) => [
     change({ externalId, type: index === 0 ? 'Created' : 'Updated', data: { Name: `${round}`, [`Round${round}`]: index } }),
-    change({ externalId, type: 'Updated', data: { Name: `${round}b`, BillingAddress: { Street: `${round}` } }, changedFields: ['Name', 'BillingAddress.Street'] }),
-    change({ externalId, type: 'Updated', at: Date.parse('2021-01-01'), data: { Name: 'late', [`Late${round}`]: 1 }, changedFields: ['Name', `Late${round}`] }),
+    change({ externalId, data: { Name: `${round}b`, BillingAddress: { Street: `${round}` } }, changedFields: ['Name', 'BillingAddress.Street'] }),
+    change({ externalId, at: Date.parse('2021-01-01'), data: { Name: 'late', [`Late${round}`]: 1 }, changedFields: ['Name', `Late${round}`] }),
     change({ externalId, kind: 'gap', sourceChangeType: 'GAP_UPDATE' }),
     change({ externalId, type: index === 2 ? 'Deleted' : 'Restored', data: index === 2 ? {} : { Name: `${round}c` } }),
   ]);
@@ -30,11 +32,13 @@ function changesOfEveryKind(round: number): ProcessCrmEvent[] {
 
 /** The state of each record by its external id. */
 function statesOf(entries: readonly LogEntry[]): Record<string, RecordState> {
-  const streams = new Map<string, LogEntry[]>();
+  const streams = new Map<string, DomainEvent[]>();
   for (const entry of entries) {
-    if (entry.kind === 'event') streams.set(entry.metadata.externalId, [...(streams.get(entry.metadata.externalId) ?? []), entry]);
+    if (entry.kind !== 'event') continue;
+    const { externalId } = entry.metadata;
+    streams.set(externalId, [...(streams.get(externalId) ?? []), decodeDomainEvent(entry)]);
   }
-  return Object.fromEntries([...streams].map(([id, events]) => [id, replay(events.flatMap((entry) => (entry.kind === 'event' ? [decodeDomainEvent(entry)] : [])))]));
+  return Object.fromEntries([...streams].map(([id, events]) => [id, replay(events)]));
 }
 
 async function logOf(system: TestSystem): Promise<readonly LogEntry[]> {
@@ -52,7 +56,8 @@ const tooLarge = (position: number): Promise<never> => Promise.reject(new Error(
 async function publishedPositions(system: TestSystem, head: number): Promise<number[]> {
   const stop = new AbortController();
   const positions: number[] = [];
-  for await (const { entries } of new JetStreamEventFeed({ link: system.link, resolve: tooLarge }).read({ incarnation: null, position: 0 }, { signal: stop.signal })) {
+  const feed = new JetStreamEventFeed({ link: system.link, resolve: tooLarge });
+  for await (const { entries } of feed.read({ incarnation: null, position: 0 }, { signal: stop.signal })) {
     positions.push(...entries.map(({ position }) => position));
     if (positions.length >= head) stop.abort();
   }

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { laneOfRecord, STREAMS } from '@clientele/contracts';
+import { laneOfCommand, STREAMS } from '@clientele/contracts';
 import { eventually, tcpProxy } from '@clientele/testing';
-import { change, SOURCE, TestPublisher } from './support/commands.ts';
+import { change, TestPublisher } from './support/commands.ts';
 import { disorders, Load } from './support/load.ts';
 import { LANES, sharedPostgres, testSystem, type CommandProcess, type TestSystem } from './support/system.ts';
 
@@ -10,9 +10,10 @@ const ALL = [...LANES, 'quarantine.salesforce'].sort();
 
 /** Waits until the processes own all lanes among them, none twice, each its share. */
 async function shared(what: string, processes: readonly CommandProcess[]): Promise<void> {
+  const share = Math.floor(ALL.length / processes.length);
   await eventually(what, async () => await Promise.all(processes.map((process) => process.lanes())), {
     timeoutMs: 20_000,
-    until: (lanes) => lanes.flat().sort().join() === ALL.join() && lanes.every(({ length }) => length >= Math.floor(ALL.length / processes.length)),
+    until: (lanes) => lanes.flat().sort().join() === ALL.join() && lanes.every(({ length }) => length >= share),
   });
 }
 
@@ -88,7 +89,9 @@ t.test('COMMANDS deleted under load: what is accepted afterwards is neither lost
   await after.stop();
   const total = before.acknowledged + after.acknowledged;
   await system.dispatcher.close();
-  const accounting = await eventually('all that was sent is counted', () => system.accounting(), { until: ({ accepted, repeats }) => accepted - repeats >= total });
+  const accounting = await eventually('all that was sent is counted', () => system.accounting(), {
+    until: ({ accepted, repeats }) => accepted - repeats >= total,
+  });
   t.equal(accounting.unaccounted, accounting.lost, 'what the deletion took shows as lost, and nothing else is missing');
   const events = await system.events();
   t.equal(new Set(events.map(({ change_id: id }) => id)).size, events.length, 'nothing is doubled');
@@ -121,7 +124,9 @@ t.test('two creators of one record get one aggregate', async (t) => {
   const records = Array.from({ length: 20 }, (_, index) => `001RACE0000${String(index).padStart(4, '0')}AAA`);
   for (const externalId of records) {
     // The same record on every lane, which no publisher does: lanes of one record are the first guard, this is the second.
-    await Promise.all(publishers.map((publisher, index) => system.publish(LANES[index] ?? 'commands.0', publisher.envelope([change({ externalId, type: 'Created' })]))));
+    await Promise.all(publishers.map(async (publisher, index) => {
+      await system.publish(LANES[index] ?? 'commands.0', publisher.envelope([change({ externalId, type: 'Created' })]));
+    }));
   }
   await system.accounted(records.length * LANES.length);
   const events = await system.events();
@@ -163,7 +168,7 @@ t.test('a command of a newer schema: its lane is given up, the process is unread
   const { rows } = await system.db.query("select owner from clientele.leases where name = 'commands.2'");
   t.same(rows, [{ owner: null }]);
   const elsewhere = Array.from({ length: 50 }, (_, index) => change({ externalId: `001ELSE0000${String(index).padStart(4, '0')}AAA` }))
-    .filter(({ event }) => laneOfRecord({ source: SOURCE, entity: 'Account', externalId: event.external_id ?? '' }, LANES.length) !== 'commands.2');
+    .filter((command) => laneOfCommand(command, LANES.length) !== 'commands.2');
   await system.send(...elsewhere);
   await system.accounted(1 + elsewhere.length);
   t.ok((await system.events()).some(({ change_id: id }) => id === before.commandId), 'what came before it was decided');

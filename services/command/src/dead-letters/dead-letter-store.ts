@@ -16,6 +16,14 @@ interface DeadLetterRow extends Omit<DeadLetter, 'errors'> {
   readonly errors: Finding[];
 }
 
+export interface DeadLetterList {
+  readonly items: DeadLetter[];
+  readonly nextCursor: string | null;
+  readonly position: string;
+}
+
+const BEGINNING = { decidedAt: null, id: null };
+
 /** Parked and quarantined work, as the ledger holds it. */
 export class DeadLetterStore {
   readonly #pool: Pick<Pool, 'query'>;
@@ -25,15 +33,16 @@ export class DeadLetterStore {
   }
 
   /** A page, newest first. @throws ValidationError for a cursor that is not ours. */
-  async list({ outcome, reason, source, provider, limit = PAGE, cursor }: DeadLetterQuery): Promise<{ items: DeadLetter[]; nextCursor: string | null; position: string }> {
-    const after = cursor === undefined ? null : decodeCursor(cursor);
+  async list({ outcome, reason, source, provider, limit = PAGE, cursor }: DeadLetterQuery): Promise<DeadLetterList> {
+    const outcomes = outcome === undefined ? OUTCOMES : [outcome];
+    const { decidedAt, id } = cursor === undefined ? BEGINNING : decodeCursor(cursor);
     const { rows } = await this.#pool.query<DeadLetterRow>(
       `select ${COLUMNS} from clientele.ledger
         where outcome in ('parked', 'quarantined') and outcome = any($1)
           and ($2::text is null or reason = $2) and ($3::text is null or source = $3) and ($4::text is null or provider = $4)
           and ($5::timestamptz is null or (ledger.decided_at, command_id) < ($5, $6))
         order by ledger.decided_at desc nulls last, command_id desc nulls last limit $7`,
-      [outcome === undefined ? OUTCOMES : [outcome], reason ?? null, source ?? null, provider ?? null, after?.decidedAt ?? null, after?.id ?? null, limit + 1],
+      [outcomes, reason ?? null, source ?? null, provider ?? null, decidedAt, id, limit + 1],
     );
     const head = await this.#pool.query<{ position: string }>('select position from published.log_head');
     const items = rows.slice(0, limit);

@@ -14,7 +14,8 @@ export function encodeCursor({ decidedAt, id }: PageEnd): string {
 export function decodeCursor(cursor: string): PageEnd {
   const [decidedAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
   if (id === '' || Number.isNaN(Date.parse(decidedAt))) {
-    throw new ValidationError('The cursor is not one that this route gave', [{ path: 'cursor', code: 'cursor', message: 'take it from next_cursor' }]);
+    const finding = { path: 'cursor', code: 'cursor', message: 'take it from next_cursor' };
+    throw new ValidationError('The cursor is not one that this route gave', [finding]);
   }
   return { decidedAt, id };
 }

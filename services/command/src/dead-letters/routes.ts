@@ -11,7 +11,15 @@ export function registerDeadLetterRoutes(app: HttpServer, store: DeadLetterStore
 
   app.get(
     '/dead-letters',
-    { onRequest, schema: { ...common, summary: 'Parked changes and quarantined bodies, newest first', querystring: DeadLetterQuery, response: { 200: DeadLetterPage, '4xx': Problem } } },
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary: 'Parked changes and quarantined bodies, newest first',
+        querystring: DeadLetterQuery,
+        response: { 200: DeadLetterPage, '4xx': Problem },
+      },
+    },
     async ({ query }) => {
       const { items, nextCursor, position } = await store.list(query);
       return { items, next_cursor: nextCursor, position };
@@ -20,7 +28,15 @@ export function registerDeadLetterRoutes(app: HttpServer, store: DeadLetterStore
 
   app.get(
     '/dead-letters/:id',
-    { onRequest, schema: { ...common, summary: 'One of them, with its whole payload', params: Id, response: { 200: DeadLetterDetail, '4xx': Problem } } },
+    {
+      onRequest,
+      schema: {
+        ...common,
+        summary: 'One of them, with its whole payload',
+        params: Id,
+        response: { 200: DeadLetterDetail, '4xx': Problem },
+      },
+    },
     async ({ params }) => {
       const found = await store.find(params.id);
       if (found === null) throw new HttpProblem(404, 'No parked or quarantined work has this id');

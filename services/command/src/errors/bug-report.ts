@@ -21,6 +21,7 @@ export class BugReport {
     if (this.#told.size >= REMEMBERED) this.#told.clear();
     this.#told.add(commandId);
     this.#count();
-    this.#logger.error({ err: error, changeId: commandId, correlationId: originOf(received).correlationId }, 'a bug kept a change from being decided; it is parked');
+    const { correlationId } = originOf(received);
+    this.#logger.error({ err: error, changeId: commandId, correlationId }, 'a bug kept a change from being decided; it is parked');
   }
 }

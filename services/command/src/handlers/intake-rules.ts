@@ -3,7 +3,7 @@ import type { AggregateDefinition } from '@clientele/domain';
 import { settle, type Settlement } from './command-handler.ts';
 import type { ChangeTranslator } from './change-translator.ts';
 
-/** Says that a change cannot, or need not, come before the domain now, and what becomes of it; null where the rule has nothing against it. */
+/** Says that a change cannot, or need not, come before the domain now, and what becomes of it; null: nothing against it. */
 export type IntakeRule = (command: ProcessCrmEvent) => Settlement | null;
 
 /** The first that speaks counts: what nobody mapped is of no interest, however odd it is otherwise. */

@@ -11,12 +11,16 @@ export interface AggregateIdentity {
  * The aggregate id of each key, by `keyText`: the mapped one, else a new one of ours. Two creators may draw for the same key; the second
  * to commit is told `mapping_conflict` and decides again on the first one's aggregate.
  */
-export function getOrCreateAggregateIds(keys: Iterable<RecordKey>, mapped: ReadonlyMap<string, string>): ReadonlyMap<string, AggregateIdentity> {
+export function getOrCreateAggregateIds(
+  keys: Iterable<RecordKey>,
+  mapped: ReadonlyMap<string, string>,
+): ReadonlyMap<string, AggregateIdentity> {
   const identities = new Map<string, AggregateIdentity>();
   for (const key of keys) {
     const name = keyText(key);
+    if (identities.has(name)) continue;
     const known = mapped.get(name);
-    if (!identities.has(name)) identities.set(name, known === undefined ? { aggregateId: uuidV7(), isNew: true } : { aggregateId: known, isNew: false });
+    identities.set(name, { aggregateId: known ?? uuidV7(), isNew: known === undefined });
   }
   return identities;
 }

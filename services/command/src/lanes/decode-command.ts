@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
-import { COMMAND_SCHEMA_VERSIONS, NewerSchemaError, ProcessCrmEvent, QuarantineBody, stringifyExact, type Command, type Finding } from '@clientele/contracts';
+import {
+  COMMAND_SCHEMA_VERSIONS, NewerSchemaError, ProcessCrmEvent, QuarantineBody, stringifyExact, type Command, type Finding,
+} from '@clientele/contracts';
 import { FormatRegistry } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { isInstant } from './instant.ts';
@@ -40,7 +42,7 @@ function refuseNewer(value: unknown): void {
   const version = member(value, 'schemaVersion');
   if (!isKnown(type) || typeof version !== 'number' || !Number.isInteger(version)) return;
   const newest = COMMAND_SCHEMA_VERSIONS[type];
-  if (version > newest) throw new NewerSchemaError(`a ${type} of schema version ${version} came; this process knows versions up to ${newest}`);
+  if (version > newest) throw new NewerSchemaError(`a ${type} of schema version ${version} came; this process knows up to ${newest}`);
 }
 
 function isKnown(type: unknown): type is Command['type'] {
@@ -49,11 +51,14 @@ function isKnown(type: unknown): type is Command['type'] {
 
 /** Names that could not be kept: they stand in columns, and a command that cannot be kept would stop its lane. */
 function unusableNames(command: Command): readonly Finding[] {
-  const names: [string, string | null | undefined][] =
-    command.type === 'ProcessCrmEvent'
-      ? [['/event/source', command.event.source], ['/event/entity', command.event.entity], ['/event/external_id', command.event.external_id]]
-      : [['/source', command.source]];
-  return [['/commandId', command.commandId] as const, ['/provider', command.provider] as const, ...names]
+  const names: [string, string | null | undefined][] = [['/commandId', command.commandId], ['/provider', command.provider]];
+  if (command.type === 'ProcessCrmEvent') {
+    const { source, entity, external_id: externalId } = command.event;
+    names.push(['/event/source', source], ['/event/entity', entity], ['/event/external_id', externalId]);
+  } else {
+    names.push(['/source', command.source]);
+  }
+  return names
     .filter(([, name]) => typeof name === 'string' && !SHORT_TEXT.test(name))
     .map(([path]) => ({ path, code: 'name', message: 'must be 1 to 255 characters, none of them a control character' }));
 }
@@ -61,9 +66,12 @@ function unusableNames(command: Command): readonly Finding[] {
 function unusableTimes(command: Command): readonly Finding[] {
   const times: [string, string][] = [['/receivedAt', command.receivedAt]];
   if (command.type === 'ProcessCrmEvent') {
-    times.push(['/event/occurred_at', command.event.occurred_at], ['/event/metadata/clock/commit_time', command.event.metadata.clock.commit_time]);
+    const { occurred_at: occurredAt, metadata } = command.event;
+    times.push(['/event/occurred_at', occurredAt], ['/event/metadata/clock/commit_time', metadata.clock.commit_time]);
   }
-  return times.filter(([, time]) => !isInstant(time)).map(([path]) => ({ path, code: 'date-time', message: 'must be an RFC 3339 time that the calendar knows' }));
+  return times
+    .filter(([, time]) => !isInstant(time))
+    .map(([path]) => ({ path, code: 'date-time', message: 'must be an RFC 3339 time that the calendar knows' }));
 }
 
 function unreadable(value: unknown, now: () => Date, errors: readonly Finding[]): UnreadableCommand {

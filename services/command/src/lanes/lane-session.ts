@@ -40,7 +40,8 @@ export class LaneSession {
     this.caution.succeeded();
     this.numbers.keep(batch.work.count);
     this.bugs.add(batch.items.map(({ failedForBug }) => failedForBug));
-    const repeatedWrites = new Set(batch.result?.status === 'committed' ? batch.result.writes.filter(({ repeated }) => repeated).map(({ streamId }) => streamId) : []);
+    const writes = batch.result?.status === 'committed' ? batch.result.writes : [];
+    const repeatedWrites = new Set(writes.filter(({ repeated }) => repeated).map(({ streamId }) => streamId));
     for (const { aggregateId, events, state } of batch.records.values()) {
       if (repeatedWrites.has(aggregateId)) this.cache.evict(aggregateId);
       else if (events.length > 0) this.cache.put(aggregateId, state);

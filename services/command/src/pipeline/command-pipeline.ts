@@ -55,7 +55,11 @@ export function commandPipeline(parts: CommandPipelineParts): EventProcessingPip
 
 function handlers({ providers, definitionFor, domain, now }: CommandPipelineParts): Handlers {
   const translator = new ChangeTranslator(providers);
-  const rules = [anUnmappedEntityIsIgnored(definitionFor), whatTheProviderCannotTranslateIsParked(translator), aClockADayAheadIsParked(now)];
+  const rules = [
+    anUnmappedEntityIsIgnored(definitionFor),
+    whatTheProviderCannotTranslateIsParked(translator),
+    aClockADayAheadIsParked(now),
+  ];
   return {
     ProcessCrmEvent: validationMiddleware(
       processCrmEventValidators([...providers.keys()]),

@@ -1,5 +1,7 @@
 import { stringifyExact } from '@clientele/contracts';
-import { ledgerDay, type CommitUnit, type LaneAdvance, type LedgerRow, type NewMapping, type NewOutcome, type StreamWrite } from '@clientele/event-store';
+import {
+  ledgerDay, type CommitUnit, type LaneAdvance, type LedgerRow, type NewMapping, type NewOutcome, type StreamWrite,
+} from '@clientele/event-store';
 import type { Settlement } from '../handlers/command-handler.ts';
 import { originOf, type ReceivedCommand } from '../lanes/received-command.ts';
 import type { Batch } from './batch.ts';

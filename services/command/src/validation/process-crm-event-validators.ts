@@ -7,14 +7,16 @@ type CommandValidator = Validator<ProcessCrmEvent>;
 const changeIdIsTheCommandId: CommandValidator = {
   name: 'change id is the command id',
   validate(command, result) {
-    if (command.event.id !== command.commandId) result.addError('event.id', 'id_mismatch', 'must be the command id, under which the change is accounted');
+    if (command.event.id === command.commandId) return;
+    result.addError('event.id', 'id_mismatch', 'must be the command id, under which the change is accounted');
   },
 };
 
 const providerIsTheSameThroughout: CommandValidator = {
   name: 'provider is the same throughout',
   validate({ provider, event }, result) {
-    if (event.provider !== provider) result.addError('event.provider', 'provider_mismatch', `must be ${provider}, the provider of the command`);
+    if (event.provider === provider) return;
+    result.addError('event.provider', 'provider_mismatch', `must be ${provider}, the provider of the command`);
   },
 };
 
@@ -48,5 +50,7 @@ const changeHasItsType: CommandValidator = {
 
 /** What must hold of a change before anything is decided about it; all of it is asked, so that all mistakes show at once. */
 export function processCrmEventValidators(supportedProviders: readonly string[]): readonly CommandValidator[] {
-  return [providerIsSupported(supportedProviders), providerIsTheSameThroughout, changeIdIsTheCommandId, changeNamesItsRecord, changeHasItsType];
+  return [
+    providerIsSupported(supportedProviders), providerIsTheSameThroughout, changeIdIsTheCommandId, changeNamesItsRecord, changeHasItsType,
+  ];
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { encodeCommand, encodeEnvelope, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody } from '@clientele/contracts';
+import {
+  encodeCommand, encodeEnvelope, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody,
+} from '@clientele/contracts';
 
 export const SOURCE = 'salesforce:00D5f000005KcCnEAK';
 
@@ -19,6 +21,7 @@ export interface ChangeSpec {
 }
 
 const EPOCH = Date.parse('2025-04-24T10:00:00.000Z');
+const CHANGE_TYPES: Record<string, string> = { Created: 'CREATE', Updated: 'UPDATE', Deleted: 'DELETE', Restored: 'UNDELETE' };
 let made = 0;
 
 /** A change as ingest sends it; each call another one, its clock a second after the one before. */
@@ -44,7 +47,7 @@ export function change(spec: ChangeSpec = {}): ProcessCrmEvent {
       correlation_id: `correlation-${made}`,
       causation_id: null,
       transaction_id: `transaction-${made}`,
-      source_change_type: spec.sourceChangeType ?? { Created: 'CREATE', Updated: 'UPDATE', Deleted: 'DELETE', Restored: 'UNDELETE' }[type as string] ?? 'UPDATE',
+      source_change_type: spec.sourceChangeType ?? CHANGE_TYPES[type] ?? 'UPDATE',
       ...(spec.changedFields === undefined ? {} : { changed_fields: [...spec.changedFields] }),
     },
     occurred_at: at,
@@ -98,7 +101,10 @@ export class TestPublisher {
   }
 }
 
-export function laneBatch(messages: readonly Uint8Array[], options: { incarnation?: string; firstSequence?: number; pending?: number } = {}): LaneBatch {
+export function laneBatch(
+  messages: readonly Uint8Array[],
+  options: { incarnation?: string; firstSequence?: number; pending?: number } = {},
+): LaneBatch {
   const { incarnation = 'stream-1', firstSequence = 1, pending = 0 } = options;
   return { incarnation, messages: messages.map((data, index) => ({ sequence: firstSequence + index, data })), pending };
 }

@@ -42,7 +42,7 @@ export class Load {
         const externalId = RECORDS[(round * 7 + index) % RECORDS.length] ?? '';
         return change({ externalId, data: { Name: `round ${round}`, Index: index }, changedFields: ['Name', 'Index'] });
       });
-      for (const { commandId, event } of commands) this.#sent.set(event.external_id ?? '', [...(this.#sent.get(event.external_id ?? '') ?? []), commandId]);
+      for (const { commandId, event: { external_id: id = '' } } of commands) this.#sent.set(id, [...(this.#sent.get(id) ?? []), commandId]);
       await this.#sendUntilAcknowledged(commands);
       this.acknowledged += commands.length;
       await this.#untilNearlyDecided();
@@ -73,15 +73,17 @@ export class Load {
   }
 }
 
-/** What is wrong with the events of a load: each record's changes must stand in its one stream once, in the order sent. Empty: nothing is. */
+/** What is wrong with the events of a load: each record's changes must stand in its one stream once, in the order sent. */
 export function disorders(sent: ReadonlyMap<string, readonly string[]>, events: readonly StoredEventRow[]): string[] {
   const wrong: string[] = [];
   for (const [externalId, ids] of sent) {
     const own = events.filter(({ external_id: id }) => id === externalId);
     if (new Set(own.map(({ stream_id: stream }) => stream)).size > 1) wrong.push(`${externalId}: several streams`);
-    if (own.some(({ version }, index) => version !== index + 1)) wrong.push(`${externalId}: versions ${own.map(({ version }) => version).join()}`);
+    const versions = own.map(({ version }) => version);
+    if (versions.some((version, index) => version !== index + 1)) wrong.push(`${externalId}: versions ${versions.join()}`);
     const stored = own.map(({ change_id: id }) => id);
-    if (stored.join() !== ids.join()) wrong.push(`${externalId}: sent ${ids.length}, stored ${stored.length}: ${firstDifference(ids, stored)}`);
+    if (stored.join() === ids.join()) continue;
+    wrong.push(`${externalId}: sent ${ids.length}, stored ${stored.length}: ${firstDifference(ids, stored)}`);
   }
   events.forEach(({ position }, index) => {
     if (position !== index + 1) wrong.push(`position ${position} stands at ${index + 1}`);

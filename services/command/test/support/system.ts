@@ -3,7 +3,9 @@ import type { Test } from 'tap';
 import { commandLanes, laneSubject, type Command, type LaneName } from '@clientele/contracts';
 import { migrateWriteDatabase } from '@clientele/event-store';
 import { connectNats, ensureTopology, JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
-import { eventually, freePort, spawnService, startNats, startPostgres, type NatsServer, type PostgresServer, type SpawnedService } from '@clientele/testing';
+import {
+  eventually, freePort, spawnService, startNats, startPostgres, type NatsServer, type PostgresServer, type SpawnedService,
+} from '@clientele/testing';
 import pg from 'pg';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));

@@ -19,7 +19,8 @@ export class RulesStage implements Stage {
       this.#failures.guard(item, () => {
         item.settlement = admitted.ruleOn();
       });
-      if (item.settlement === null && record !== null && batch.contended.has(record.aggregateId)) item.settlement = settle('parked', 'conflict');
+      const isContended = record !== null && batch.contended.has(record.aggregateId);
+      if (isContended) item.settlement ??= settle('parked', 'conflict');
     }
   }
 }

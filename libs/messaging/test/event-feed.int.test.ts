@@ -112,6 +112,18 @@ t.test('a stream that is deleted, or lags far behind the place, is told at once;
   await t.rejects(follow(t, feed).done, BehindRetentionError);
 });
 
+t.test('an empty stream is waited on only by those who have read what the log holds', async (t) => {
+  const { feed } = await scene(t, { head: async () => await Promise.resolve({ incarnation: 'log-1', position: 5 }) });
+  await publish(sampleEntries(1, 5));
+  await stream.purge();
+  await t.rejects(follow(t, feed).done, BehindRetentionError, 'a fresh reader');
+  await t.rejects(follow(t, feed, { incarnation: 'log-1', position: 4 }).done, BehindRetentionError, 'one that lags');
+  await t.rejects(follow(t, feed, { incarnation: 'log-0', position: 5 }).done, BehindRetentionError, 'one of another log');
+  const { positions } = follow(t, feed, { incarnation: 'log-1', position: 5 });
+  await publish(sampleEntries(6, 7));
+  t.same(await reached(positions, 2), [6, 7]);
+});
+
 t.test('messages that no relay wrote are not handed out', async (t) => {
   const { feed } = await scene(t);
   await publish(sampleEntries(1, 3));

@@ -131,6 +131,17 @@ t.test('behind the retention of the stream it reads the log, then the stream aga
   await stopped(projector);
 });
 
+t.test('an emptied stream to which nothing comes any more keeps nothing from a fresh database', async (t) => {
+  await new EventStream(world.link).purge();
+  const database = await world.readDatabase();
+  const projector = await world.projector(database);
+  await reached(database, 280, projector);
+  t.match((await get(projector, '/metrics')).text, /clientele_projection_fallbacks_total\{service="projector"\} 1/);
+  t.same(await database.dump(), await truth(280));
+  await stopped(projector);
+  await world.relay(270);
+});
+
 t.test('what the broker cannot carry comes from the log; servers may fail in between', async (t) => {
   const database = await world.readDatabase();
   const projector = await world.projector(database);

@@ -8,12 +8,14 @@ import { placeOf } from '../event-stream/event-message.ts';
 import type { StreamMessage } from '../reading/delivery.ts';
 import { openReader, type OpenReader } from '../reading/open-reader.ts';
 import { ReadBreak, StreamMissing } from '../reading/read-break.ts';
-import { startOf } from './start-of.ts';
+import { startOf, type LogHead } from './start-of.ts';
 
 export interface JetStreamEventFeedOptions {
   readonly link: NatsLink;
   /** Gives the entry at a position of the log, for one that was too large to be published whole. */
   readonly resolve: (position: number) => Promise<LogEntry>;
+  /** Tells an empty stream whose entries have left from one that nothing is missing from. Without it both are waited on. */
+  readonly head?: LogHead;
   /** Most messages that are read ahead (default 1000). */
   readonly readAheadMessages?: number;
   /** Most bytes that are read ahead (default 8 MiB; one larger message alone is held all the same). */
@@ -76,13 +78,13 @@ export class JetStreamEventFeed implements EventFeed {
   }
 
   async #open(place: FeedPosition): Promise<OpenReader> {
-    const { link, readAheadMessages = 1000, readAheadBytes = 8 * 1024 * 1024, mostBehind = 5000 } = this.#options;
+    const { link, head, readAheadMessages = 1000, readAheadBytes = 8 * 1024 * 1024, mostBehind = 5000 } = this.#options;
     return await openReader({
       link,
       stream: 'events',
       maxMessages: readAheadMessages,
       maxBytes: readAheadBytes,
-      startAt: async (status) => await startOf(link, place, status, mostBehind),
+      startAt: async (status) => await startOf(link, place, status, { mostBehind, head }),
     });
   }
 

@@ -20,7 +20,12 @@ export interface EventFeedParts {
 
 /** The stream, and where that does not hold what is asked for, the log itself. Entries too large for the stream come from the log too. */
 export function eventFeed({ link, log, logPool, onBreak, onFallback }: EventFeedParts): EventFeed {
-  const stream = new JetStreamEventFeed({ link, resolve: async (position) => await entryAt(log, position), onBreak });
+  const stream = new JetStreamEventFeed({
+    link,
+    resolve: async (position) => await entryAt(log, position),
+    head: async () => await log.head(),
+    onBreak,
+  });
   return new FallbackFeed(stream, new PostgresLogFeed(logPool), onFallback);
 }
 

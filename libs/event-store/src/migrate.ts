@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { requireOwnMigrations } from './applied-migrations.ts';
 
 export interface WriteMigrationOptions {
   /** Number of command lanes (default {@link DEFAULT_LANES}); what the log was made with stays. */
@@ -23,6 +24,7 @@ const ROLE_ATTEMPTS = 20;
 /**
  * Brings the write database to this code's schema. Does nothing where it is there already; of several at once one works and the others
  * wait, at most a minute. `url` is the owner's.
+ * @throws ForeignDatabaseError where it was made by another version of this code.
  * @throws Error where the log was made with another number of lanes.
  */
 export async function migrateWriteDatabase(url: string, options: WriteMigrationOptions = {}): Promise<void> {
@@ -33,8 +35,10 @@ export async function migrateWriteDatabase(url: string, options: WriteMigrationO
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
+    const migrationsFolder = options.folder ?? FOLDER;
+    await requireOwnMigrations(client, migrationsFolder);
     await migrate(drizzle(client), {
-      migrationsFolder: options.folder ?? FOLDER, migrationsSchema: 'clientele', migrationsTable: 'migrations',
+      migrationsFolder, migrationsSchema: 'clientele', migrationsTable: 'migrations',
     });
     await client.query('select clientele.maintain()');
     await settleLanes(client, options.lanes ?? DEFAULT_LANES);

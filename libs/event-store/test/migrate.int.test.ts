@@ -26,6 +26,16 @@ t.test('the number of lanes is the log\'s, for good', async (t) => {
   await t.rejects(migrateWriteDatabase(url), /made with 8 lanes, not 4/);
 });
 
+t.test('a database that another version of the code made is refused', async (t) => {
+  const { owner, url } = await writeDatabase(t, postgres);
+  await owner.query("insert into clientele.migrations (hash, created_at) values ('of a newer version', 9999999999999)");
+  await migrateWriteDatabase(url);
+  await owner.query("update clientele.migrations set hash = 'edited' where id = 4");
+  await t.rejects(migrateWriteDatabase(url), { name: 'ForeignDatabaseError', message: /^migration 0003 .* npm start -- --fresh$/ });
+  await owner.query('delete from clientele.migrations where id = 3');
+  await t.rejects(migrateWriteDatabase(url), { name: 'ForeignDatabaseError', message: /^migration 0002 / }, 'one that was passed over');
+});
+
 t.test('what Drizzle declares is what is there', async (t) => {
   const { owner } = await writeDatabase(t, postgres);
   for (const table of Object.values(schema).filter((value) => value instanceof PgTable)) {

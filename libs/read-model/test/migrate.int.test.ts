@@ -38,6 +38,15 @@ t.test('migrating again, or by many at once on several databases, changes nothin
   }
 });
 
+t.test('a database that another version of the code made is refused', async (t) => {
+  const other = await server.createDatabase();
+  await migrateReadDatabase(other);
+  const client = await connected(other);
+  await client.query("update migrations.read_model set hash = 'edited' where id = 2");
+  await client.end();
+  await t.rejects(migrateReadDatabase(other), { name: 'ForeignDatabaseError', message: /^migration 0001 .* npm start -- --fresh$/ });
+});
+
 t.test('the declared tables and views have the columns of the database, no more and no fewer', async (t) => {
   for (const declared of Object.values(schema)) {
     const config = declared instanceof PgTable ? getTableConfig(declared) : declared instanceof PgView ? viewOf(declared) : null;

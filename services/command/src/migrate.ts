@@ -1,4 +1,4 @@
-import { migrateWriteDatabase } from '@clientele/event-store';
+import { ForeignDatabaseError, migrateWriteDatabase } from '@clientele/event-store';
 import { ensureTopology } from '@clientele/messaging';
 import { createLogger, readSettings, SettingsError } from '@clientele/service-kit';
 import { MigrationSettings } from './settings.ts';
@@ -20,6 +20,7 @@ try {
   await migrate();
 } catch (error) {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(`clientele command-migrate failed: ${error instanceof SettingsError ? message : stack}\n`);
+  const plain = error instanceof SettingsError || error instanceof ForeignDatabaseError;
+  process.stderr.write(`clientele command-migrate failed: ${plain ? message : stack}\n`);
   process.exitCode = error instanceof SettingsError ? 2 : 1;
 }

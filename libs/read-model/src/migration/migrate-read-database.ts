@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { requireOwnMigrations } from './applied-migrations.ts';
 import { grantRoles, type ReadDatabasePasswords } from './roles.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
@@ -19,6 +20,7 @@ export interface MigrateOptions {
 /**
  * Brings the read database to this code's schema and (re)makes the roles `clientele_projector` (writes) and `clientele_query` (reads the
  * published views). Safe to repeat, and to run by several at once. `url` names an owner of the database who may create roles.
+ * @throws ForeignDatabaseError where it was made by another version of this code.
  */
 export async function migrateReadDatabase(url: string, options: MigrateOptions = {}): Promise<void> {
   const client = new pg.Client({
@@ -31,7 +33,9 @@ export async function migrateReadDatabase(url: string, options: MigrateOptions =
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
-    await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder ?? MIGRATIONS, migrationsSchema: 'migrations', migrationsTable: 'read_model' });
+    const migrationsFolder = options.migrationsFolder ?? MIGRATIONS;
+    await requireOwnMigrations(client, migrationsFolder);
+    await migrate(drizzle(client), { migrationsFolder, migrationsSchema: 'migrations', migrationsTable: 'read_model' });
     await grantRoles(client, options.passwords ?? {});
   } finally {
     // Ends the session and with it the lock.

@@ -79,7 +79,7 @@ function unreadable(value: unknown, now: () => Date, errors: readonly Finding[])
   const receivedAt = name(value, 'receivedAt');
   return {
     readable: false,
-    commandId: name(value, 'commandId') ?? idOfText(payload),
+    commandId: idOfText(payload),
     provider: name(value, 'provider') ?? UNKNOWN,
     source: name(member(value, 'event'), 'source') ?? name(value, 'source'),
     correlationId: name(value, 'correlationId') ?? '',
@@ -100,7 +100,10 @@ function schemaErrors(value: unknown): readonly Finding[] {
   return errors;
 }
 
-/** Stable, so that the same text again is a repeat. The day of ids that have none of their own is fixed. */
+/**
+ * Stable, so that the same text again is a repeat. Never the id that the command claims: it may be that of a change that is known, and what
+ * nobody could read would be dropped as its repeat; the payload keeps it. The day of ids that have none of their own is fixed.
+ */
 function idOfText(payload: string): string {
   return `19700101-${hash('sha256', payload, 'base64url').slice(0, 27)}`;
 }

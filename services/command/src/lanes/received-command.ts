@@ -10,7 +10,7 @@ export interface ReadableCommand {
 /** What no version of this code can read: kept whole, and the lane goes on. */
 export interface UnreadableCommand {
   readonly readable: false;
-  /** Its own id where it has a usable one, else made from its text. */
+  /** Made from its text; the id that it claims stands in the payload. */
   readonly commandId: string;
   readonly provider: string;
   readonly source: string | null;

@@ -1,6 +1,6 @@
 import { clockOf, isJsonObject, type AggregateDefinition, type DomainEvent, type FieldWrite, type Json, type JsonObject, type RecordChanged } from '@clientele/domain';
 import { NewerSchemaError } from './errors.ts';
-import type { StoredEvent } from './log-entry.ts';
+import type { EventMetadata, StoredEvent } from './log-entry.ts';
 
 /** A domain event as its row holds it: `personal` has the shape of `data`, and the values that erasure takes out. */
 export interface EncodedEvent {
@@ -42,11 +42,16 @@ export function joinPersonal(data: JsonObject, personal: JsonObject | null): Jso
   return { ...data, ...Object.fromEntries(joined) };
 }
 
+/** What of a stored event the domain event is made of. */
+export interface ClockedEvent extends Pick<StoredEvent, 'type' | 'data'> {
+  readonly metadata: Pick<EventMetadata, 'clock'>;
+}
+
 /**
  * The domain event of a stored one (whose data has been brought to the newest schema).
  * @throws NewerSchemaError where this code knows no event of the type; TypeError where the data is not of its shape.
  */
-export function decodeDomainEvent({ type, data, metadata }: Pick<StoredEvent, 'type' | 'data' | 'metadata'>): DomainEvent {
+export function decodeDomainEvent({ type, data, metadata }: ClockedEvent): DomainEvent {
   const clock = clockOf(metadata.clock);
   switch (type) {
     case 'Withdrawn':

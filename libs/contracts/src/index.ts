@@ -15,6 +15,7 @@ export * from './mapping.ts';
 export * from './outcome.ts';
 export * from './ports.ts';
 export * from './problem.ts';
+export * from './record-codec.ts';
 export * from './record.ts';
 export * from './salesforce-event.ts';
 export * from './streams.ts';

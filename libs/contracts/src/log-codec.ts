@@ -1,5 +1,5 @@
-import { EVENT_TYPES, isJsonObject, type EventType, type JsonObject } from '@clientele/domain';
-import { joinPersonal } from './event-codec.ts';
+import { EVENT_TYPES, isJsonObject, type ClockParts, type DomainEvent, type EventType, type JsonObject } from '@clientele/domain';
+import { decodeDomainEvent, joinPersonal } from './event-codec.ts';
 import { parseWritten, stringifyExact } from './exact-json.ts';
 import { NewerSchemaError } from './errors.ts';
 import type { EventMetadata, LogEntry, StoredEvent, StoredOutcome } from './log-entry.ts';
@@ -49,6 +49,19 @@ export function logEntryFromRow(row: EventLogRow, upcasters: Upcasters = UPCASTE
   return row.kind === 'event' ? storedEvent(row, upcasters) : storedOutcome(row);
 }
 
+/** What of an event's row its domain event is made of; `clock` as JSON text. */
+export interface RecordEventRow extends Pick<EventLogRow, 'type' | 'schema_version' | 'data' | 'personal'> {
+  readonly clock: string;
+}
+
+/** The domain event of a row, without the rest of the log entry: for replaying. @throws as {@link logEntryFromRow} and {@link decodeDomainEvent}. */
+export function domainEventFromRow(row: RecordEventRow, upcasters: Upcasters = UPCASTERS): DomainEvent {
+  const type = eventType(row.type);
+  const clock: object = objectIn(row.clock);
+  if (!isClockParts(clock)) throw new TypeError(`an event of type ${type} without its clock`);
+  return decodeDomainEvent({ type, data: upcast(type, row.schema_version, joined(row), upcasters), metadata: { clock } });
+}
+
 function storedEvent(row: EventLogRow, upcasters: Upcasters): StoredEvent {
   const type = eventType(row.type);
   if (row.stream_id === null || row.stream_type === null || row.version === null || row.occurred_at === null) {
@@ -70,7 +83,7 @@ function storedOutcome(row: EventLogRow): StoredOutcome {
   return { ...entry, kind: 'outcome', position: Number(row.position), id: row.id, outcome: outcomeOf(row.type), recordedAt: instant(row.recorded_at) };
 }
 
-function joined(row: EventLogRow): JsonObject {
+function joined(row: Pick<EventLogRow, 'data' | 'personal'>): JsonObject {
   return joinPersonal(objectIn(row.data), row.personal === null ? null : objectIn(row.personal));
 }
 
@@ -81,6 +94,10 @@ function objectIn(text: string): JsonObject {
 }
 
 // What stands in the log was written by this code or an older one: the guards tell a row of another shape, not each of its values.
+
+function isClockParts(value: object): value is ClockParts {
+  return 'commitTime' in value && 'commitNumber' in value && 'sequenceNumber' in value && 'changeId' in value;
+}
 
 function isMetadata(value: object): value is EventMetadata {
   return 'correlationId' in value && 'commandId' in value && 'clock' in value && 'change' in value && 'broadcast' in value;

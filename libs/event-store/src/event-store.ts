@@ -1,5 +1,5 @@
 import type { EventMetadata, EventWriteDTO, ExpectedVersion, Finding, LanePosition, LogEntry, Outcome, StoredEvent } from '@clientele/contracts';
-import type { EventType, JsonObject, RecordKey } from '@clientele/domain';
+import type { EventType, JsonObject, RecordKey, RecordState } from '@clientele/domain';
 
 /** An event about to be stored; id, version, position and recorded time are given by the store. */
 export interface NewEvent {
@@ -153,6 +153,15 @@ export interface EventStore {
   readAll(afterPosition: number, limit: number): Promise<readonly LogEntry[]>;
   /** The log's incarnation and newest position. */
   head(): Promise<{ incarnation: string; position: number }>;
+}
+
+/** The records that the streams tell of. */
+export interface RecordStore {
+  /**
+   * Each record as its stream's events make it, in one round trip, however long the stream is; a stream without events is absent.
+   * @throws UnavailableError
+   */
+  readRecords(streamIds: readonly string[]): Promise<ReadonlyMap<string, RecordState>>;
 }
 
 /** Where a lane stands. */

@@ -1,3 +1,4 @@
+import { UnavailableError } from '@clientele/contracts';
 import { eventually } from '@clientele/testing';
 import t from 'tap';
 import { beginRebuild, maintainWriteDatabase, readRelayState, recordPublished } from '../src/index.ts';
@@ -93,6 +94,7 @@ t.test('counters follow a row from one outcome to another', async (t) => {
 
 t.test('the ledger forgets after 15 days what is not parked, and the counters remember', async (t) => {
   const database = await writeDatabase(t, postgres);
+  const pool = database.pool();
   const store = database.store();
   const days = [daysAgo(-20), daysAgo(-8), daysAgo(0), daysAgo(15), daysAgo(16), '1970-01-01'];
   const rows = days.flatMap((day) => [ledgerRow(idOf(day)), ledgerRow(idOf(day), { outcome: 'parked' })]);
@@ -113,12 +115,12 @@ t.test('the ledger forgets after 15 days what is not parked, and the counters re
   const before = await accounting(database);
 
   // Twelve days on: the days of the far future get their partitions, and their rows with them.
-  await database.owner.query('select clientele.maintain($1)', [daysAgo(-12)]);
+  await maintainWriteDatabase(pool, { today: daysAgo(-12) });
   t.ok((await partitions()).includes(`ledger_${daysAgo(-20).replaceAll('-', '')}`));
   t.same(await left(), all.filter((line) => !(line.startsWith(daysAgo(15)) && line.endsWith('applied'))), 'the day 15 days ago is over');
 
   // Sixteen days on: what was decided now is old.
-  await database.owner.query('select clientele.maintain($1)', [daysAgo(-16)]);
+  await maintainWriteDatabase(pool, { today: daysAgo(-16) });
   const kept = all.filter((line) => line.endsWith('parked') || line.startsWith(daysAgo(-20)) || line.startsWith(daysAgo(-8)));
   t.same(await left(), kept);
   t.same((await store.load({ keys: [], commandIds: rows.map(({ commandId }) => commandId) })).known.size, kept.length, 'what is left is found');
@@ -127,6 +129,60 @@ t.test('the ledger forgets after 15 days what is not parked, and the counters re
   t.equal(results?.count, 0, 'append results are over too');
   await store.commit([unit({ ledger: [ledgerRow(idOf(daysAgo(0)))] })]);
   t.match((await accounting(database))[0], { outcomes: { applied: 7 } }, 'a day without a partition is taken all the same');
+});
+
+t.test('what falls due goes in small transactions, however much it is, and nothing of it waits for the rest', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const { owner } = database;
+  const pool = database.pool();
+  const due = `now() - interval '17 days'`;
+  await owner.query(`
+    insert into clientele.append_results (command_id, stream_id, first_position, last_position, version, recorded_at)
+    select prefix || n, gen_random_uuid(), n, n, 1, at
+      from (values ('${daysAgo(17).replaceAll('-', '')}-', 12001, ${due}), ('f0-', 6000, ${due}), ('20190101-', 6000, ${due}), ('20200101-', 7000, now()),
+                   ('f1-', 7000, now())) as kinds (prefix, count, at), generate_series(1, count) n`);
+  await owner.query(`
+    insert into clientele.ledger_default (command_id, day, command_type, provider, outcome, errors, received_at, decided_at)
+    select '19700101-' || n, '1970-01-01', 'x', 'p', case when n <= 3 then 'parked' else 'quarantined' end, '[]', ${due}, ${due} from generate_series(1, 12000) n`);
+  await owner.query(`
+    create table public.deletions (of text, rows bigint);
+    create function public.note() returns trigger language plpgsql security definer as
+      $$ begin insert into public.deletions select tg_table_name, count(*) from gone; return null; end $$;
+    create trigger note after delete on clientele.append_results referencing old table as gone for each statement execute function public.note();
+    create trigger note after delete on clientele.ledger_default referencing old table as gone for each statement execute function public.note()`);
+
+  // A reader of the default partition, whom the partitions of the days to come would have to wait for.
+  const reader = await owner.connect();
+  await reader.query('begin');
+  await reader.query('select from clientele.ledger_default limit 1');
+  await t.rejects(maintainWriteDatabase(pool, { today: daysAgo(-1) }), UnavailableError);
+  await reader.query('rollback');
+  reader.release();
+
+  const left = async (table: string): Promise<number> => (await owner.query(`select from clientele.${table}`)).rowCount ?? NaN;
+  t.equal(await left('append_results'), 14_000, 'what was recorded lately stays, however old its id');
+  t.equal(await left('ledger'), 3, 'and so does parked work');
+  const { rows } = await owner.query<{ of: string; most: number; total: number }>(
+    'select of, max(rows)::int as most, sum(rows)::int as total from public.deletions where rows > 0 group by 1 order by 1',
+  );
+  t.match(rows, [{ of: 'append_results', total: 24_001 }, { of: 'ledger_default', total: 11_997 }]);
+  for (const { of, most } of rows) t.ok(most <= 5000, `${of}: at most ${most} rows a statement`);
+  await maintainWriteDatabase(pool, { today: daysAgo(-1) });
+});
+
+t.test('a lane forgets publishers that it has not heard of for 30 days, but for its latest 100', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  await database.fenceLane('commands.0', 1);
+  await database.owner.query(`
+    insert into clientele.lane_publishers (lane, publisher, next_number, moved_at)
+    select lane, 'p' || n, 2, now() - n * interval '1 hour' from (values ('commands.0', 6000), ('commands.1', 100)) as lanes (lane, count), generate_series(1, count) n;
+    update clientele.lane_publishers set moved_at = moved_at - interval '60 days' where lane = 'commands.1'`);
+  await maintainWriteDatabase(database.pool());
+  const { rows } = await database.owner.query<{ lane: string; publishers: number }>(
+    `select lane, count(*)::int as publishers, bool_and(moved_at > now() - interval '32 days') as young from clientele.lane_publishers group by 1 order by 1`,
+  );
+  t.match(rows, [{ lane: 'commands.0', young: true }, { lane: 'commands.1', publishers: 100 }]);
+  t.ok((rows[0]?.publishers ?? 0) >= 719, 'those of the last 30 days stay');
 });
 
 t.test('maintenance by several at once, and beside appends', async (t) => {

@@ -73,7 +73,7 @@ t.test('each role may do what it needs and no more', async (t) => {
   for (const statement of [
     'delete from clientele.events', 'update clientele.events set data = \'{}\'', 'insert into clientele.ledger default values', 'update clientele.heads set version = 1',
     'delete from clientele.ledger', 'update clientele.lane_checkpoints set epoch = 9', 'update clientele.log_head set position = 0', 'truncate clientele.events',
-    'drop table clientele.events', 'alter table clientele.events add x int', 'drop function clientele.maintain', 'select clientele.expire_ledger(now()::date)',
+    'drop table clientele.events', 'alter table clientele.events add x int', 'drop function clientele.maintain', 'select clientele.ensure_ledger_partitions(now()::date)',
     'create table clientele.mine (x int)', 'drop view published.event_log', 'create table public.mine (x int)', 'delete from published.event_log',
   ]) await forbidden(command, statement);
   for (const statement of [

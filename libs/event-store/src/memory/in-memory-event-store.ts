@@ -1,8 +1,9 @@
-import { ConcurrencyError, logEntryFromRow, type EventLogRow, type LanePosition, type LogEntry, type StoredEvent } from '@clientele/contracts';
+import { ConcurrencyError, decodeDomainEvent, logEntryFromRow, type EventLogRow, type LanePosition, type LogEntry, type StoredEvent } from '@clientele/contracts';
+import { replay, type RecordState } from '@clientele/domain';
 import { randomUUID } from 'node:crypto';
 import {
   keyText, type CommitResult, type CommitUnit, type EventStore, type LaneAdvance, type LaneCheckpoint, type LaneStore, type LedgerRow,
-  type LoadRequest, type LoadResult, type StreamRead, type StreamWrite, type WriteResult,
+  type LoadRequest, type LoadResult, type RecordStore, type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
 import { prepareUnit, type PreparedUnit, type PreparedWrite } from '../prepared-unit.ts';
 
@@ -13,7 +14,7 @@ interface Lane {
 }
 
 /** The event store in a process's memory, for tests and trials: the same promises but the one of lasting. It keeps rows, as a table would. */
-export class InMemoryEventStore implements EventStore, LaneStore {
+export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
   readonly #incarnation = randomUUID();
   readonly #log: EventLogRow[] = [];
   readonly #streams = new Map<string, EventLogRow[]>();
@@ -54,6 +55,11 @@ export class InMemoryEventStore implements EventStore, LaneStore {
     const found = reads.map(({ streamId, afterVersion }): [string, StoredEvent[]] =>
       [streamId, this.#events(streamId).filter(({ version }) => version > afterVersion)]);
     return await Promise.resolve(new Map(found.filter(([, events]) => events.length > 0)));
+  }
+
+  async readRecords(streamIds: readonly string[]): Promise<ReadonlyMap<string, RecordState>> {
+    const streams = await this.readStreams(streamIds.map((streamId) => ({ streamId, afterVersion: 0 })));
+    return new Map(Array.from(streams, ([id, events]) => [id, replay(events.map(decodeDomainEvent))]));
   }
 
   async readAll(afterPosition: number, limit: number): Promise<readonly LogEntry[]> {

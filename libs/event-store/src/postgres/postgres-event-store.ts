@@ -1,8 +1,9 @@
 import { ConcurrencyError, noFault, type FaultPoint, type LogEntry, type StoredEvent } from '@clientele/contracts';
+import type { RecordState } from '@clientele/domain';
 import type pg from 'pg';
 import {
   keyText, type CommitResult, type CommitUnit, type EventStore, type LaneCheckpoint, type LaneStore, type LoadRequest, type LoadResult,
-  type StreamRead, type StreamWrite, type WriteResult,
+  type RecordStore, type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
 import { appendParameters, commitResults, expectsVersions, type AppendAnswer } from './append-group.ts';
@@ -12,6 +13,7 @@ import { readEntries, readHead } from './event-log.ts';
 import { DEFAULT_LIMITS, GroupCommitter, type GroupLimits } from './group-committer.ts';
 import { readLaneCheckpoint } from './lane-state.ts';
 import { prepareUnit, type PreparedUnit } from '../prepared-unit.ts';
+import { readRecords } from './records.ts';
 import { readStreamEvents } from './streams.ts';
 
 export interface PostgresEventStoreOptions {
@@ -33,7 +35,7 @@ interface Known {
 const LOAD = 'select aggregate_ids, known from clientele.load_known($1, $2, $3, $4, $5)';
 
 /** The event store on PostgreSQL. */
-export class PostgresEventStore implements EventStore, LaneStore {
+export class PostgresEventStore implements EventStore, RecordStore, LaneStore {
   readonly #pool: pg.Pool;
   readonly #fault: FaultPoint;
   readonly #lockTimeoutMs: number;
@@ -93,6 +95,10 @@ export class PostgresEventStore implements EventStore, LaneStore {
 
   async head(): Promise<{ incarnation: string; position: number }> {
     return await this.#guard('reading the head', () => readHead(this.#pool));
+  }
+
+  async readRecords(streamIds: readonly string[]): Promise<ReadonlyMap<string, RecordState>> {
+    return await this.#guard('reading records', () => readRecords(this.#pool, streamIds));
   }
 
   async laneCheckpoint(lane: string): Promise<LaneCheckpoint | null> {

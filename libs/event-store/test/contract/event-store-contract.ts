@@ -1,11 +1,12 @@
-import { ConcurrencyError, exactNumber, type ExpectedVersion } from '@clientele/contracts';
+import { ConcurrencyError, decodeDomainEvent, exactNumber, type ExpectedVersion } from '@clientele/contracts';
+import { replay } from '@clientele/domain';
 import type { Test } from 'tap';
-import type { EventStore, LaneStore } from '../../src/event-store.ts';
+import type { EventStore, LaneStore, NewEvent, RecordStore } from '../../src/event-store.ts';
 import { keyText } from '../../src/event-store.ts';
 import { changeId, event, events, ledgerRow, mapping, metadata, outcome, SOURCE, step, streamId, unit, write } from './units.ts';
 
 export interface StoreUnderTest {
-  readonly store: EventStore & LaneStore;
+  readonly store: EventStore & RecordStore & LaneStore;
   readonly fenceLane: (lane: string, epoch: number) => Promise<void> | void;
 }
 
@@ -73,6 +74,22 @@ export function eventStoreContract(t: Test, open: (t: Test) => Promise<StoreUnde
     ]);
     t.same([...found].map(([id, stream]) => [id, stream.map(({ version }) => version)]), [[ids[0], [2, 3]], [ids[2], [1, 2, 3]]]);
     t.equal((await store.readStreams([])).size, 0);
+  });
+
+  t.test('records are what their events make', async (t) => {
+    const { store } = await open(t);
+    const [first, second] = [streamId(), streamId()];
+    const renamed = (name: string): NewEvent => {
+      const fields = { Name: name, AnnualRevenue: exactNumber('100.50') };
+      const { clock } = metadata(changeId());
+      return event({ data: { ...event().data, fields }, metadata: { ...metadata(clock.changeId), clock } });
+    };
+    await store.append([write(first, 'none', { events: [renamed('A'), renamed('B')] }), write(second, 'none')]);
+    const records = await store.readRecords([first, streamId(), second]);
+    t.same([...records.keys()], [first, second]);
+    t.strictSame(records.get(first), replay((await store.readStream(first)).map(decodeDomainEvent)));
+    t.match(records.get(first)?.fields.get('Name'), { value: 'B' });
+    t.equal(records.get(first)?.version, 2);
   });
 
   t.test('an expectation that does not hold is refused with the version that is, and nothing is stored', async (t) => {

@@ -1,6 +1,6 @@
 import type { FaultPoint } from '@clientele/contracts';
 import type { ClientDomainService } from '@clientele/domain';
-import type { EventStore } from '@clientele/event-store';
+import type { EventStore, RecordStore } from '@clientele/event-store';
 import type { CrmProvider } from '@clientele/providers';
 import type { Logger } from '@clientele/service-kit';
 import { BugReport } from '../errors/bug-report.ts';
@@ -23,7 +23,7 @@ import { RulesStage } from './stages/rules.ts';
 import { ValidateStage } from './stages/validate.ts';
 
 export interface CommandPipelineParts {
-  readonly store: EventStore;
+  readonly store: EventStore & RecordStore;
   readonly providers: ReadonlyMap<string, Pick<CrmProvider, 'translate'>>;
   readonly definitionFor: ProcessCrmEventHandlerParts['definitionFor'];
   readonly domain: Pick<ClientDomainService, 'processCrmEvent'>;

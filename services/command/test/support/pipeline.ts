@@ -1,4 +1,4 @@
-import type { EventStore } from '@clientele/event-store';
+import type { EventStore, RecordStore } from '@clientele/event-store';
 import { noFault, type LaneName } from '@clientele/contracts';
 import { createProvider } from '@clientele/providers';
 import { createMetrics, definitionFor, loadClienteleConfig } from '@clientele/service-kit';
@@ -22,7 +22,7 @@ export interface TestPipelineOptions {
 }
 
 /** The service's own pipeline on a store, and one lane to feed it by. */
-export function testPipeline(store: EventStore, options: TestPipelineOptions = {}) {
+export function testPipeline(store: EventStore & RecordStore, options: TestPipelineOptions = {}) {
   const config = loadClienteleConfig();
   const entities = config.mapping['salesforce'] ?? {};
   const bugs: LoggedBug[] = [];

@@ -1,15 +1,14 @@
-import { decodeDomainEvent } from '@clientele/contracts';
-import { replay } from '@clientele/domain';
-import type { EventStore } from '@clientele/event-store';
+import { initialRecord } from '@clientele/domain';
+import type { RecordStore } from '@clientele/event-store';
 import type { Batch } from '../batch.ts';
 import type { Stage } from '../stage.ts';
 
-/** Brings every record to what its stream says: from the lane's cache, else by replaying the stream. */
+/** Brings every record to what its stream says: from the lane's cache, else from the store. */
 export class LoadStage implements Stage {
   readonly name = 'load';
-  readonly #store: Pick<EventStore, 'readStreams'>;
+  readonly #store: RecordStore;
 
-  constructor(store: Pick<EventStore, 'readStreams'>) {
+  constructor(store: RecordStore) {
     this.#store = store;
   }
 
@@ -21,9 +20,9 @@ export class LoadStage implements Stage {
       else if (!record.isNew) missing.push(record);
     }
     if (missing.length === 0) return;
-    const streams = await this.#store.readStreams(missing.map(({ aggregateId }) => ({ streamId: aggregateId, afterVersion: 0 })));
+    const states = await this.#store.readRecords(missing.map(({ aggregateId }) => aggregateId));
     for (const record of missing) {
-      const state = replay((streams.get(record.aggregateId) ?? []).map(decodeDomainEvent));
+      const state = states.get(record.aggregateId) ?? initialRecord;
       record.loaded(state);
       cache.put(record.aggregateId, state);
     }

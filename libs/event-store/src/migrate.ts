@@ -42,6 +42,7 @@ export async function migrateWriteDatabase(url: string, options: WriteMigrationO
     });
     await client.query('select clientele.maintain()');
     await settleLanes(client, options.lanes ?? DEFAULT_LANES);
+    await closeToOthers(client);
     for (const name of ['command', 'logReader'] as const) {
       const password = options.passwords?.[name];
       if (password !== undefined) await letLogIn(client, WRITE_ROLES[name], password);
@@ -59,6 +60,21 @@ async function settleLanes(client: pg.Client, lanes: number): Promise<void> {
   if (rows[0]?.lanes !== lanes) {
     throw new Error(`this log was made with ${rows[0]?.lanes} lanes, not ${lanes}: set the number of lanes to ${rows[0]?.lanes}`);
   }
+}
+
+/**
+ * The server's other roles may not even log in here, and functions are for those who are granted them, of later migrations too. With every
+ * migration, since neither a copy of a database nor a restored one has its own grants.
+ */
+async function closeToOthers(client: pg.Client): Promise<void> {
+  const { rows: [row] } = await client.query<{ database: string }>('select current_database() as database');
+  if (row === undefined) throw new TypeError('a connection without a database');
+  const database = client.escapeIdentifier(row.database);
+  await client.query(`
+    revoke connect, temporary on database ${database} from public;
+    grant connect on database ${database} to ${Object.values(WRITE_ROLES).join(', ')};
+    revoke execute on all functions in schema clientele from public;
+    alter default privileges revoke execute on functions from public`);
 }
 
 /** Roles belong to the server: another database's migration may be altering the same row, which PostgreSQL answers with an error. */

@@ -51,6 +51,8 @@ t.test('what Drizzle declares is what is there', async (t) => {
 
 t.test('each role may do what it needs and no more', async (t) => {
   const database = await writeDatabase(t, postgres);
+  // A copy has no grants of its own until it is migrated again.
+  await migrateWriteDatabase(database.url);
   const command = database.pool('clientele_command');
   const reader = database.pool('clientele_log_reader');
   const store = database.store();
@@ -67,6 +69,8 @@ t.test('each role may do what it needs and no more', async (t) => {
     await command.query(`select * from published.${view}`);
   }
 
+  // As a migration of a later version would.
+  await database.owner.query("create function clientele.later() returns int language sql as 'select 1'; grant usage on schema clientele to clientele_log_reader");
   const forbidden = async (pool: pg.Pool, statement: string): Promise<void> => {
     await t.rejects(pool.query(statement), { code: /^(42501|55000)$/ }, statement);
   };
@@ -75,10 +79,15 @@ t.test('each role may do what it needs and no more', async (t) => {
     'delete from clientele.ledger', 'update clientele.lane_checkpoints set epoch = 9', 'update clientele.log_head set position = 0', 'truncate clientele.events',
     'drop table clientele.events', 'alter table clientele.events add x int', 'drop function clientele.maintain', 'select clientele.ensure_ledger_partitions(now()::date)',
     'create table clientele.mine (x int)', 'drop view published.event_log', 'create table public.mine (x int)', 'delete from published.event_log',
+    'create temporary table mine (x int)',
   ]) await forbidden(command, statement);
   for (const statement of [
     'select * from clientele.events', 'select * from clientele.ledger', 'select * from clientele.leases', 'insert into published.log_head values (null, 1)',
     'update published.event_log set type = null', 'delete from published.ledger', 'select clientele.maintain()', 'drop view published.event_log',
-    'select clientele.fence_lane(\'commands.0\', 9)', 'create table published.mine (x int)', 'drop schema published cascade',
+    'select clientele.fence_lane(\'commands.0\', 9)', 'create table published.mine (x int)', 'drop schema published cascade', 'create temporary table mine (x int)', 'select clientele.later()',
   ]) await forbidden(reader, statement);
+
+  await database.owner.query("create role clientele_other login password 'secret'");
+  const other = new pg.Client({ host: '127.0.0.1', port: database.port, database: new URL(database.url).pathname.slice(1), user: 'clientele_other', password: 'secret' });
+  await t.rejects(other.connect(), { code: '42501' }, 'a role of another database on this server does not get in');
 });

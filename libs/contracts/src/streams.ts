@@ -1,8 +1,13 @@
-import type { LaneName } from './lane.ts';
+import { commandLanes, type LaneName } from './lane.ts';
 
 /** The broker's two streams. COMMANDS holds the lanes; EVENTS is a copy of the log in Postgres. */
 export const STREAMS = { commands: 'COMMANDS', events: 'EVENTS' } as const;
-export const STREAM_SUBJECTS = { commands: ['crm.commands.*', 'crm.quarantine.*'], events: ['crm.events.>'] } as const;
+export const EVENT_SUBJECTS = ['crm.events.>'] as const;
+
+/** What COMMANDS takes. Each lane by its name, so that a change for a lane that nobody reads finds no stream, and is refused. */
+export function commandSubjects(lanes: number): string[] {
+  return [...commandLanes(lanes).map(laneSubject), 'crm.quarantine.*'];
+}
 
 export function laneSubject(lane: LaneName): string {
   return `crm.${lane}`;

@@ -1,17 +1,20 @@
-import type { LaneName, LanePosition } from '@clientele/contracts';
-import { eventually } from '@clientele/testing';
+import { commandLanes, laneOfCommand, UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
+import { eventually, sampleCommand, sampleQuarantine } from '@clientele/testing';
 import t, { type Test } from 'tap';
-import { ensureTopology, JetStreamDispatcher, LaneTrimmer, streamStatus } from '../src/index.ts';
+import { ensureTopology, JetStreamDispatcher, LaneTrimmer, OtherLanesError, requireListedLanes, streamStatus } from '../src/index.ts';
 import { broker, deleteStream, freshStream, linkTo } from './support.ts';
 
 const nats = await broker(t);
 const operator = await linkTo(t, nats.url, 'operator');
 
+const LANES_0_TO_3 = [0, 1, 2, 3].map((lane) => `crm.commands.${lane}`);
+const OLDER = ['crm.commands.*', 'crm.quarantine.*'];
+
 t.test('both streams are made with their settings, and brought back to them', async (t) => {
   await ensureTopology(nats.url);
   const made = await Promise.all(['COMMANDS', 'EVENTS'].map((name) => operator.manager.streams.info(name)));
   t.match(made.map(({ config }) => config), [
-    { subjects: ['crm.commands.*', 'crm.quarantine.*'], retention: 'limits', discard: 'new', max_age: 0, max_bytes: 4 * 1024 ** 3, storage: 'file', duplicate_window: 120e9 },
+    { subjects: [...LANES_0_TO_3, 'crm.quarantine.*'], retention: 'limits', discard: 'new', max_age: 0, max_bytes: 4 * 1024 ** 3, storage: 'file', duplicate_window: 120e9 },
     { subjects: ['crm.events.>'], retention: 'limits', discard: 'old', max_age: 7 * 86_400e9, max_bytes: 8 * 1024 ** 3, storage: 'file' },
   ]);
   await operator.jetstream.publish('crm.commands.0', 'kept');
@@ -20,6 +23,31 @@ t.test('both streams are made with their settings, and brought back to them', as
   await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
   t.match(await streamStatus(operator, 'commands'), { messages: 1, maxBytes: 1_000_000, created: made[0]?.created });
   t.match(await streamStatus(operator, 'events'), { messages: 0, maxAgeMs: 60_000 });
+});
+
+t.test('COMMANDS takes the lanes that it was made for and no others; the migration brings an older one to them', async (t) => {
+  const found = async () => (await streamStatus(operator, 'commands')) ?? { subjects: [] };
+  await operator.manager.streams.update('COMMANDS', { subjects: OLDER });
+  t.throws(() => requireListedLanes({ subjects: OLDER }, 4), OtherLanesError);
+  await ensureTopology(nats.url, { lanes: 4 });
+  const brought = await found();
+  t.match(brought, { messages: 1, subjects: [...LANES_0_TO_3, 'crm.quarantine.*'] }, 'and keeps what is in it');
+  t.doesNotThrow(() => requireListedLanes(brought, 4));
+  for (const lanes of [3, 5]) t.throws(() => requireListedLanes(brought, lanes), { message: new RegExp(`^LANES=${lanes} .*crm[.]commands[.]3`) });
+
+  const link = await linkTo(t, nats.urlFor('ingest'));
+  const astray = new JetStreamDispatcher({ link, lanes: 64, deadlineMs: 1500 });
+  const command = Array.from({ length: 100 }, (_, number) => sampleCommand(`${number}`, 1)).find((one) => !commandLanes(4).includes(laneOfCommand(one, 64)));
+  await t.rejects(astray.dispatch(command === undefined ? [] : [command]), UnavailableError, 'nothing is acknowledged for a lane that nobody reads');
+  await astray.close(100);
+  t.match(await found(), { messages: 1 });
+
+  await deleteStream(operator, 'commands');
+  const six = new JetStreamDispatcher({ link, lanes: 6 });
+  await six.dispatch([sampleQuarantine(1)]);
+  await six.close();
+  const made = await found();
+  t.doesNotThrow(() => requireListedLanes(made, 6), 'whoever makes it anew makes it with its own lanes');
 });
 
 t.test('whoever finds COMMANDS missing makes it: ten dispatchers at once', async (t) => {

@@ -63,12 +63,13 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   const board = new LaneBoard(lanes);
   const feed = new JetStreamLaneFeed({
     link,
+    topology: { lanes: settings.LANES },
     readAheadBytes: READ_AHEAD_BYTES,
     onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again'),
   });
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
-    cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / lanes.length),
+    cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / settings.LANES),
     onCommit(batch) {
       relay.wake();
       pipelineMetrics.committed(batch);
@@ -93,7 +94,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
       ],
     }),
   ];
-  watchCommand({ health, pool, link, board, relay });
+  watchCommand({ health, pool, link, lanes: settings.LANES, board, relay });
   measureLanes(metrics, board, Date.now);
   measureRelay(metrics, relay);
   const http = await startAdminHttp(context, pool);

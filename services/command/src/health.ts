@@ -1,4 +1,4 @@
-import type { NatsLink } from '@clientele/messaging';
+import { requireListedLanes, streamStatus, type NatsLink } from '@clientele/messaging';
 import type { Health, Metrics } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { LaneBoard } from './lanes/lane-board.ts';
@@ -7,19 +7,23 @@ import type { Relay } from './relay/relay.ts';
 export interface CommandHealthParts {
   readonly health: Health;
   readonly pool: Pool;
-  readonly link: Pick<NatsLink, 'connected'>;
+  readonly link: NatsLink;
+  /** Number of command lanes that this service reads. */
+  readonly lanes: number;
   readonly board: LaneBoard;
   readonly relay: Pick<Relay, 'status'>;
 }
 
 /**
- * Ready: database and broker can be had, no lane of ours stands still, and the relay has not stopped for a person. Progress: every lane
- * of ours, and the relay where we lead it, moves while it lags.
+ * Ready: database and broker can be had, COMMANDS takes the lanes that are read and no others, no lane of ours stands still, and the relay
+ * has not stopped for a person. Progress: every lane of ours, and the relay where we lead it, moves while it lags.
  */
-export function watchCommand({ health, pool, link, board, relay }: CommandHealthParts): void {
+export function watchCommand({ health, pool, link, lanes, board, relay }: CommandHealthParts): void {
   health.check('write database', async () => void (await pool.query('select 1')));
-  health.check('broker', () => {
+  health.check('broker', async () => {
     if (!link.connected) throw new Error('not connected');
+    const commands = await streamStatus(link, 'commands');
+    if (commands !== null) requireListedLanes(commands, lanes);
   });
   health.check('lanes', () => {
     const trouble = board.trouble();

@@ -12,7 +12,7 @@ async function migrate(): Promise<void> {
     passwords: { command: settings.COMMAND_DB_PASSWORD, logReader: settings.LOG_READER_DB_PASSWORD },
   });
   logger.info('write database migrated');
-  await ensureTopology(settings.NATS_URL);
+  await ensureTopology(settings.NATS_URL, { lanes: settings.LANES });
   logger.info('broker streams stand');
 }
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { connectNats, ensureTopology, streamStatus } from '@clientele/messaging';
 import { eventually, spawnService, startNats } from '@clientele/testing';
 import type { DeadLetterPage } from '../src/dead-letters/dead-letter.ts';
 import { DeadLetterStore } from '../src/dead-letters/dead-letter-store.ts';
@@ -122,6 +123,11 @@ t.test('the migration brings database and broker to what the service needs, as o
   const otherLanes = await spawnService(migrate, { ...env, LANES: '3' });
   t.equal(await otherLanes.exited, 1);
   t.match(otherLanes.output(), /made with 4 lanes, not 3/);
+  const anew = await spawnService(migrate, { ...env, WRITE_DATABASE_URL: await postgres.createDatabase(), LANES: '3' });
+  t.equal(await anew.exited, 0, anew.output());
+  const link = await connectNats({ url: nats.url, name: 'test' });
+  t.teardown(() => link.close());
+  t.same((await streamStatus(link, 'commands'))?.subjects, ['crm.commands.0', 'crm.commands.1', 'crm.commands.2', 'crm.quarantine.*']);
   const misconfigured = await spawnService(migrate, { NODE_ENV: 'test', LANES: 'many' });
   t.equal(await misconfigured.exited, 2);
   for (const name of ['WRITE_DATABASE_URL', 'NATS_URL', 'LANES']) t.match(misconfigured.output(), name);
@@ -132,6 +138,10 @@ t.test('a service with another number of lanes does not start', async (t) => {
   const process = await system.spawnCommand({ LANES: '3' });
   t.equal(await process.exited, 1);
   t.match(process.output(), /set LANES=4/);
+
+  const agreed = await system.startCommand();
+  await ensureTopology(system.nats.url, { lanes: 5 });
+  t.match(await agreed.get('/health/ready'), { status: 503, body: { failing: [{ name: 'broker', reason: /LANES=4/ }] } }, 'nor is it ready while the broker takes lanes that it does not read');
 });
 
 t.test('waiting work is found without a look at all that is done', async (t) => {

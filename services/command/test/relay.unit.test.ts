@@ -9,7 +9,8 @@ import { ListLog } from './support/relay-log.ts';
 
 const place = (position: number, incarnation = 'log-1') => ({ incarnation, position, sequence: position + 60 });
 const faithful: EventStreamState = {
-  created: 'then', messages: 10, firstSequence: 101, lastSequence: 110, holes: 0, bytes: 1000, maxBytes: 10_000, maxAgeMs: 0,
+  created: 'then', subjects: ['crm.events.>'], messages: 10, firstSequence: 101, lastSequence: 110, holes: 0,
+  bytes: 1000, maxBytes: 10_000, maxAgeMs: 0,
   first: place(41), last: place(50),
 };
 const head = place(60);

@@ -1,4 +1,4 @@
-import { connectNats, JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
+import { connectNats, JetStreamDispatcher, requireListedLanes, streamStatus, type NatsLink } from '@clientele/messaging';
 import { isDevelopment, loadClienteleConfig, runService, type Logger } from '@clientele/service-kit';
 import { createIngestApp } from './app.ts';
 import { bodyLimit, LARGEST_BODY } from './broker/body-limit.ts';
@@ -18,9 +18,10 @@ await runService({
     const config = loadClienteleConfig(settings.CLIENTELE_CONFIG);
     const link = await connectNats({ url: settings.NATS_URL, name: 'clientele-ingest', onEvent: (event) => logger.warn({ event }, 'broker connection') });
     failWhenLost(link);
+    await requireOwnLanes(link, settings.LANES);
     const dispatcher = new JetStreamDispatcher({ link, lanes: settings.LANES, deadlineMs: DISPATCH_DEADLINE_MS, fault: faultPoint });
     const counted = new CountedDispatcher(dispatcher);
-    watchBroker({ link, dispatcher, counted, health, metrics });
+    watchBroker({ link, lanes: settings.LANES, dispatcher, counted, health, metrics });
     const app = await createIngestApp({
       config,
       development: isDevelopment({ NODE_ENV: settings.NODE_ENV }),
@@ -47,6 +48,12 @@ function failWhenLost(link: NatsLink): void {
   void link.closed().then((error) => {
     if (error !== null) throw error;
   });
+}
+
+/** A stream that is missing is made with our own lanes once something is sent. */
+async function requireOwnLanes(link: NatsLink, lanes: number): Promise<void> {
+  const commands = await streamStatus(link, 'commands');
+  if (commands !== null) requireListedLanes(commands, lanes);
 }
 
 function checkedBodyLimit(link: NatsLink, logger: Logger): number {

@@ -181,6 +181,17 @@ t.test('bodies are limited by what the broker takes, or the start fails', async 
   t.match(failing.output(), /max_payload is 262144 bytes, and ingest needs at least/);
 });
 
+t.test('lanes that the broker does not take fail the start, by their name', async (t) => {
+  const nats = await startBroker(t, {}, { lanes: 4 });
+  const other = await spawnService(ENTRY, { NODE_ENV: 'test', INGEST_PORT: '0', NATS_URL: nats.urlFor('ingest'), LANES: '8' });
+  t.equal(await other.exited, 1);
+  t.match(other.output(), /LANES=8 is not what the stream COMMANDS takes \(crm\.commands\.0, .*crm\.commands\.3, crm\.quarantine\.\*\)/);
+
+  const { url } = await startIngest(t, nats);
+  await ensureTopology(nats.url, { lanes: 8 });
+  t.match(await (await fetch(`${url}/health/ready`)).json(), { status: 'unready', failing: [{ name: 'broker', reason: /LANES=4/ }] });
+});
+
 t.test('settings that are wrong are all named at once', async (t) => {
   const service = await spawnService(ENTRY, { INGEST_PORT: 'seventy', QUERY_PUBLIC_URL: 'clientele.example.com', LANES: '0' });
   t.equal(await service.exited, 2);

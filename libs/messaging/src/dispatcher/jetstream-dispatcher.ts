@@ -27,7 +27,7 @@ export interface JetStreamDispatcherOptions {
   readonly publishTimeoutMs?: number;
   /** After how long without commands a lane's next number is declared by an empty envelope (default 5 s). */
   readonly idleMs?: number;
-  /** The settings of COMMANDS, for when it was deleted and has to be made again. */
+  /** The further settings of COMMANDS, for when it was deleted and has to be made again. */
   readonly topology?: TopologyOptions;
   readonly fault?: FaultPoint;
 }
@@ -131,7 +131,7 @@ export class JetStreamDispatcher implements EventDispatcher {
 
   async #restoreStream(): Promise<boolean> {
     try {
-      await createMissingStream(this.#options.link, 'commands', this.#options.topology);
+      await createMissingStream(this.#options.link, 'commands', { lanes: this.#options.lanes ?? DEFAULT_LANES, ...this.#options.topology });
       return true;
     } catch (error) {
       if (error instanceof UnavailableError) return false;

@@ -1,7 +1,9 @@
-import { STREAMS, STREAM_SUBJECTS } from '@clientele/contracts';
+import { commandSubjects, DEFAULT_LANES, EVENT_SUBJECTS, STREAMS } from '@clientele/contracts';
 import { DiscardPolicy, nanos, RetentionPolicy, StorageType, type StreamConfig } from '../connection/nats-client.ts';
 
 export interface TopologyOptions {
+  /** Number of command lanes that COMMANDS takes (default 4). */
+  readonly lanes?: number;
   /** Bytes that COMMANDS may hold before senders are refused (default 4 GiB). */
   readonly commandsMaxBytes?: number;
   /** Bytes that EVENTS may hold before its oldest entries go (default 8 GiB). */
@@ -26,7 +28,6 @@ const DEDUPE_WINDOW_MS = 120_000;
 export function streamSettings(kind: StreamKind, options: TopologyOptions = {}): Partial<StreamConfig> & { name: string } {
   const common = {
     name: STREAMS[kind],
-    subjects: [...STREAM_SUBJECTS[kind]],
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     num_replicas: options.replicas ?? 1,
@@ -39,6 +40,7 @@ export function streamSettings(kind: StreamKind, options: TopologyOptions = {}):
     case 'commands':
       return {
         ...common,
+        subjects: commandSubjects(options.lanes ?? DEFAULT_LANES),
         discard: DiscardPolicy.New,
         max_age: 0,
         max_bytes: options.commandsMaxBytes ?? 4 * GIB,
@@ -48,6 +50,7 @@ export function streamSettings(kind: StreamKind, options: TopologyOptions = {}):
       const maxAgeMs = options.eventsMaxAgeMs ?? 7 * DAY_MS;
       return {
         ...common,
+        subjects: [...EVENT_SUBJECTS],
         discard: DiscardPolicy.Old,
         max_age: nanos(maxAgeMs),
         max_bytes: options.eventsMaxBytes ?? 8 * GIB,

@@ -6,6 +6,7 @@ import type { StreamKind } from './stream-settings.ts';
 export interface StreamStatus {
   /** The stream's incarnation: its creation time, as the broker writes it. */
   readonly created: string;
+  readonly subjects: readonly string[];
   readonly messages: number;
   /** Sequence of the first message; of the one that will come where the stream is empty. */
   readonly firstSequence: number;
@@ -36,6 +37,7 @@ export function statusOf(info: StreamInfo): StreamStatus {
   const { state } = info;
   return {
     created: info.created,
+    subjects: info.config.subjects,
     messages: state.messages,
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,

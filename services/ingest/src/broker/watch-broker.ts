@@ -1,22 +1,24 @@
 import { UnavailableError } from '@clientele/contracts';
-import { streamStatus, type JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
+import { requireListedLanes, streamStatus, type JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
 import type { Health, Metrics } from '@clientele/service-kit';
 import type { CountedDispatcher } from './counted-dispatcher.ts';
 
 export interface BrokerWatch {
   readonly link: NatsLink;
+  readonly lanes: number;
   readonly dispatcher: JetStreamDispatcher;
   readonly counted: CountedDispatcher;
   readonly health: Health;
   readonly metrics: Metrics;
 }
 
-/** Ready while the broker is there and has room for the largest command; work moves while what is queued gets sent. */
-export function watchBroker({ link, dispatcher, counted, health, metrics }: BrokerWatch): void {
+/** Ready while the broker is there, takes our lanes and has room for the largest command; work moves while what is queued gets sent. */
+export function watchBroker({ link, lanes, dispatcher, counted, health, metrics }: BrokerWatch): void {
   health.check('broker', async () => {
     if (!link.connected) throw new UnavailableError('not connected to the broker');
     const commands = await streamStatus(link, 'commands');
     if (commands === null) throw new UnavailableError('the stream COMMANDS is missing');
+    requireListedLanes(commands, lanes);
     const { bytes, maxBytes } = commands;
     if (maxBytes > 0 && bytes + link.maxPayload > maxBytes) throw new UnavailableError(`the stream COMMANDS is full: ${bytes} of ${maxBytes} bytes`);
   });

@@ -1,0 +1,16 @@
+import { commandSubjects, STREAMS } from '@clientele/contracts';
+import type { StreamStatus } from './stream-status.ts';
+
+/** The number of lanes that this process was set to is not the one of the stream: changes would go to lanes that are not theirs. */
+export class OtherLanesError extends Error {
+  override readonly name = 'OtherLanesError';
+}
+
+/** @throws OtherLanesError where COMMANDS takes other lanes than these. */
+export function requireListedLanes({ subjects }: Pick<StreamStatus, 'subjects'>, lanes: number): void {
+  const wanted = new Set(commandSubjects(lanes));
+  if (subjects.length === wanted.size && subjects.every((subject) => wanted.has(subject))) return;
+  throw new OtherLanesError(
+    `LANES=${lanes} is not what the stream ${STREAMS.commands} takes (${subjects.join(', ')}): give every service the LANES of the migration, and run that`,
+  );
+}

@@ -5,7 +5,7 @@ export * from './memory/in-memory-event-store.ts';
 export * from './migrate.ts';
 export * as binaryArrays from './postgres/binary-array.ts';
 export * from './postgres/group-committer.ts';
-export { fenceLane } from './postgres/lane-state.ts';
+export { fenceLane, notePending } from './postgres/lane-state.ts';
 export * from './postgres/maintenance.ts';
 export * from './postgres/postgres-event-store.ts';
 export * from './postgres/postgres-log-feed.ts';

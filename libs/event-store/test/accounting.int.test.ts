@@ -1,7 +1,7 @@
 import { UnavailableError } from '@clientele/contracts';
 import { eventually } from '@clientele/testing';
 import t from 'tap';
-import { beginRebuild, maintainWriteDatabase, readRelayState, recordPublished } from '../src/index.ts';
+import { beginRebuild, maintainWriteDatabase, notePending, readRelayState, recordPublished } from '../src/index.ts';
 import { changeId, ledgerRow, SOURCE, step, streamId, unit, write } from './contract/units.ts';
 import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
@@ -183,6 +183,23 @@ t.test('a lane forgets publishers that it has not heard of for 30 days, but for 
   );
   t.match(rows, [{ lane: 'commands.0', young: true }, { lane: 'commands.1', publishers: 100 }]);
   t.ok((rows[0]?.publishers ?? 0) >= 719, 'those of the last 30 days stay');
+});
+
+t.test('a lane that does not move shows what lies behind it', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const { owner } = database;
+  const pool = database.pool();
+  for (const lane of ['commands.0', 'commands.1', 'commands.2']) await database.fenceLane(lane, 1);
+  await owner.query("update clientele.lane_checkpoints set moved_at = now() - interval '1 minute' where lane <> 'commands.1'");
+  const committing = await owner.connect();
+  await committing.query('begin');
+  await committing.query("update clientele.lane_checkpoints set pending = 7 where lane = 'commands.2'");
+  await notePending(pool, new Map([['commands.0', 5], ['commands.1', 50], ['commands.2', 500], ['commands.3', 5000]]));
+  await committing.query('commit');
+  committing.release();
+  t.equal((await accounting(database))[0]?.in_flight, 12, 'what commits, or did so lately, knows better and is not waited for');
+  await notePending(pool, new Map([['commands.0', 0], ['commands.2', 0]]));
+  t.equal((await accounting(database))[0]?.in_flight, 0);
 });
 
 t.test('maintenance by several at once, and beside appends', async (t) => {

@@ -85,6 +85,20 @@ t.test('trimming', async (t) => {
     t.equal((await (await trimmer(t, { keepMs: 0 })).trim(new Map([['commands.0', await place(25)]]))).purged, 5);
   });
 
+  t.test('knows what lies behind each checkpoint, decided messages that are kept aside', async (t) => {
+    await freshStream(operator, 'commands');
+    await publish('commands.0', 5);
+    await publish('commands.1', 5);
+    const look = async (...checkpoints: [LaneName, LanePosition | null][]) => Object.fromEntries(await (await trimmer(t)).pending(new Map(checkpoints)));
+    t.same(
+      await look(['commands.0', await place(2)], ['commands.1', null], ['commands.2', null], ['commands.3', await place(10)]),
+      { 'commands.0': 3, 'commands.1': 5, 'commands.2': 0, 'commands.3': 0 },
+    );
+    t.same(await look(['commands.0', { incarnation: 'another', sequence: 4 }]), { 'commands.0': 5 }, 'nothing of another incarnation is decided');
+    await deleteStream(operator, 'commands');
+    t.same(await look(['commands.0', null]), { 'commands.0': 0 });
+  });
+
   t.test('takes out everything decided at once when the stream fills up', async (t) => {
     await freshStream(operator, 'commands', { commandsMaxBytes: 20_000 });
     await publish('commands.0', 12, 1500);

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { LaneCheckpoint } from '../event-store.ts';
 import { laneCheckpoints, lanePublishers } from '../schema/index.ts';
+import { storeError } from './errors.ts';
 
 export async function readLaneCheckpoint(pool: pg.Pool, lane: string): Promise<LaneCheckpoint | null> {
   const { epoch, incarnation, sequence } = laneCheckpoints;
@@ -29,4 +30,17 @@ export async function readLaneCheckpoint(pool: pg.Pool, lane: string): Promise<L
 export async function fenceLane(client: Pick<pg.ClientBase, 'query'>, lane: string, epoch: number): Promise<void> {
   const { rows: [row] } = await client.query<{ told: boolean }>('select clientele.fence_lane($1, $2) as told', [lane, epoch]);
   if (row?.told !== true) throw new Error(`lane ${lane} has a newer owner than epoch ${epoch}`);
+}
+
+/**
+ * Tells how many messages lie behind each lane's checkpoint, for the accounting. Commits tell it themselves: what is told here counts for
+ * lanes that did not move for 5 seconds.
+ * @throws UnavailableError
+ */
+export async function notePending(pool: pg.Pool, pending: ReadonlyMap<string, number>): Promise<void> {
+  try {
+    await pool.query('select clientele.note_pending($1, $2)', [[...pending.keys()], [...pending.values()]]);
+  } catch (error) {
+    throw storeError(error, 'telling what is pending');
+  }
 }

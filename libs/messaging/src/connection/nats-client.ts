@@ -1,6 +1,6 @@
 /** The client library is CommonJS; this is its one door. */
 export { connect, createInbox, ErrorCode, headers, nanos, nuid, AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
-export type { ConnectionOptions, Msg, MsgHdrs, NatsConnection, StoredMsg, StreamConfig, StreamInfo, Subscription } from 'nats';
+export type { ConnectionOptions, ConsumerConfig, ConsumerInfo, Msg, MsgHdrs, NatsConnection, StoredMsg, StreamConfig, StreamInfo, Subscription } from 'nats';
 import { NatsError } from 'nats';
 
 export function isNatsError(error: unknown): error is NatsError {

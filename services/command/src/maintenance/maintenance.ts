@@ -7,7 +7,8 @@ import type { Pool } from 'pg';
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
-  run(): Promise<void>;
+  /** `signal`: somebody else is to do it, or nobody. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 export interface MaintenanceParts {
@@ -32,7 +33,7 @@ export function keepHouse({ pool, chores, logger, leaseTtlMs }: MaintenanceParts
 async function repeat(chore: Chore, signal: AbortSignal, logger: Logger): Promise<void> {
   while (!signal.aborted) {
     try {
-      await chore.run();
+      await chore.run(signal);
     } catch (error) {
       // Whatever failed is tried again at its time; only what nobody expects is an error.
       logger[error instanceof UnavailableError ? 'warn' : 'error']({ err: error, chore: chore.name }, 'chore failed');

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { promisify } from 'node:util';
 import { eventually, isAlive, isFree, spawnService, startNats, startPostgres, workspaceRoot } from '@clientele/testing';
 import t from 'tap';
+import { runCurlLine } from './support/curl-line.ts';
 import { ownEnvironment, runProgram, startSystem, underNpm, untilReady, type StartedSystem } from './support/started-system.ts';
 
 const PARTS = ['command', 'ingest', 'nats', 'postgres', 'projector', 'query'];
@@ -17,16 +16,16 @@ t.test('npm start, from nothing to nothing left', async (t) => {
   await t.test('ends in a block whose lines work', async (t) => {
     running = await startSystem(env);
     const [send, ask] = curlLines(running.output());
-    t.match(await shell(send), { status: 'accepted' });
-    await eventually('the client of the block', async () => await shell(ask), { until: isOneClient });
+    t.match(await answerTo(send), { status: 'accepted' });
+    await eventually('the client of the block', async () => await answerTo(ask), { until: isOneClient });
     for (const address of Object.values(running.system.addresses)) t.equal((await fetch(`${address}/health/ready`)).status, 200);
     t.same([...running.pids().keys()].sort(), PARTS);
   });
 
   await t.test('so do the lines of the README', async (t) => {
     const [tell, ask] = readmeCurls(env);
-    t.match(await shell(tell), { status: 'accepted' });
-    t.ok(await eventually('the record of the README, every digit kept', async () => await shellText(ask), { until: (text) => text.includes('1250000.50') }));
+    t.match(await answerTo(tell), { status: 'accepted' });
+    t.ok(await eventually('the record of the README, every digit kept', async () => await runCurlLine(ask), { until: (text) => text.includes('1250000.50') }));
   });
 
   await t.test('smoke follows a change through it', async (t) => {
@@ -66,7 +65,7 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     t.same(pids.filter(isAlive), []);
     t.ok(await isFree(Number(env['INGEST_PORT'])));
     running = await startSystem(env);
-    t.ok(isOneClient(await shell(ask)));
+    t.ok(isOneClient(await answerTo(ask)));
   });
 
   await t.test('the start after a hard kill takes over', async (t) => {
@@ -77,7 +76,7 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     await before.exited;
     running = await startSystem(env);
     t.same(pids.filter(isAlive), [], 'nothing of the killed start is left');
-    t.ok(isOneClient(await shell(ask)));
+    t.ok(isOneClient(await answerTo(ask)));
   });
 
   await t.test('--fresh begins anew, and what npm started does not outlive an npm that is killed', async (t) => {
@@ -85,7 +84,7 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     await stopped(started(running));
     const npm = await spawnService(`${t.testdir({ 'npm.mjs': underNpm('start', ['--fresh']) })}/npm.mjs`, env);
     running = await untilReady(npm, env);
-    t.match(await shell(ask), { items: [] });
+    t.match(await answerTo(ask), { items: [] });
     const pids = [...running.pids().values()];
     npm.kill('SIGKILL');
     await eventually('everything stopped', () => pids.filter(isAlive), { until: (left) => left.length === 0, timeoutMs: STOP_MS });
@@ -160,12 +159,8 @@ function readmeCurls(env: Readonly<Record<string, string>>): [tell: string, ask:
   return [blocks[0] ?? '', blocks[1] ?? ''];
 }
 
-async function shell(line: string): Promise<unknown> {
-  return JSON.parse(await shellText(line));
-}
-
-async function shellText(line: string): Promise<string> {
-  return (await promisify(execFile)('sh', ['-c', line])).stdout;
+async function answerTo(line: string): Promise<unknown> {
+  return JSON.parse(await runCurlLine(line));
 }
 
 function isOneClient(answer: unknown): boolean {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { StartError } from './start-error.ts';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 5_000;
 const CONNECT_MS = 5_000;
 const NO_SUCH_DATABASE = '3D000';
 

@@ -1,9 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const NOBODY = '65534';
 const RUNNABLE = 0o755;
 
 export interface PostgresBinaries {
@@ -44,26 +43,4 @@ function findBinaries(): PostgresBinaries {
 function makeRunnable(file: string): void {
   const mode = statSync(file).mode;
   if ((mode & 0o111) !== 0o111) chmodSync(file, mode | RUNNABLE);
-}
-
-/**
- * PostgreSQL refuses to run as root. Root therefore runs it in a user namespace where it is nobody: nothing in the system changes, and
- * the files stay readable below folders that only root may enter. Where namespaces are forbidden, as the user nobody, who then owns `dataDir`.
- */
-export function asUnprivileged(dataDir: string): readonly string[] {
-  if (process.getuid?.() !== 0) return [];
-  const inNamespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
-  if (works(inNamespace)) return inNamespace;
-  const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-  if (works(asNobody)) {
-    chownSync(dataDir, Number(NOBODY), Number(NOBODY));
-    return asNobody;
-  }
-  throw new Error('PostgreSQL does not run as root, and neither a user namespace nor the user nobody can be had here: '
-    + 'run as an ordinary user, or bring your own server and set WRITE_DATABASE_URL and READ_DATABASE_URL');
-}
-
-function works(wrapper: readonly string[]): boolean {
-  const [program = '', ...args] = [...wrapper, postgresBinaries().postgres, '--version'];
-  return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }

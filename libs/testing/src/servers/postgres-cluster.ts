@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { chown, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { asUnprivileged, postgresBinaries } from './postgres-binaries.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
+import { unprivileged } from './unprivileged.ts';
 import { dataDirectory } from './workspace.ts';
 
 const run = promisify(execFile);
@@ -12,7 +13,7 @@ const run = promisify(execFile);
 export async function createCluster(dataDir: string, password: string, durable: boolean): Promise<void> {
   const { initdb } = postgresBinaries();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const runUnder = asUnprivileged(dataDir);
+  const runUnder = unprivileged(initdb, dataDir);
   const owner = await stat(dataDir);
   const passwordFile = `${dataDir}.password`;
   const [program = initdb, ...args] = [

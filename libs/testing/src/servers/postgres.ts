@@ -7,9 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
 import { endingOf, endProcess, spawnOwned } from './owned-process.ts';
-import { asUnprivileged, postgresBinaries } from './postgres-binaries.ts';
+import { postgresBinaries } from './postgres-binaries.ts';
 import { copyCluster, createCluster } from './postgres-cluster.ts';
 import { removeScratch, scratchFolder } from './scratch.ts';
+import { unprivileged } from './unprivileged.ts';
 
 export interface PostgresOptions {
   /** Kept after `stop`. Default: a temporary folder that goes with the server. */
@@ -68,7 +69,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const flags = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const before = await readLog(logFile);
     const child = spawnOwned(postgresBinaries().postgres, ['-D', dataDir, ...flags], {
-      logFile, deathSignal, runUnder: asUnprivileged(dataDir), env: { ...process.env, LC_ALL: 'C' },
+      logFile, deathSignal, runUnder: unprivileged(postgresBinaries().postgres, dataDir), env: { ...process.env, LC_ALL: 'C' },
     });
     if (child.pid !== undefined) options.onSpawn?.(child.pid);
     await untilReady(child, dataDir, async () => (await readLog(logFile)).slice(before.length));

@@ -1,6 +1,6 @@
 import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
 import { ClientDomainService } from '@clientele/domain';
-import { maintainWriteDatabase, PostgresEventStore } from '@clientele/event-store';
+import { maintainWriteDatabase, notePending, PostgresEventStore } from '@clientele/event-store';
 import { connectNats, EventStream, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
 import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
@@ -10,6 +10,7 @@ import { measureLanes, measureRelay, watchCommand } from './health.ts';
 import { requireAgreedLanes } from './lanes/agreed-lanes.ts';
 import { LaneBoard } from './lanes/lane-board.ts';
 import { LaneLoop } from './lanes/lane-loop.ts';
+import { lossAlarm } from './lanes/lost-changes.ts';
 import { ownLanes } from './lanes/lane-owner.ts';
 import { keepHouse } from './maintenance/maintenance.ts';
 import { trimLanes } from './maintenance/trim-lanes.ts';
@@ -67,12 +68,14 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     readAheadBytes: READ_AHEAD_BYTES,
     onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again'),
   });
+  const tellLosses = lossAlarm(metrics, logger);
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
     cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / settings.LANES),
     onCommit(batch) {
       relay.wake();
       pipelineMetrics.committed(batch);
+      tellLosses({ lane: batch.session.lane, count: batch.work.count });
     },
     onBug: () => bugs.inc(),
   });
@@ -85,11 +88,12 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
       chores: [
-        { name: 'write database', everyMs: HOUR_MS, run: () => maintainWriteDatabase(pool) },
+        { name: 'write database', everyMs: HOUR_MS, run: (signal) => maintainWriteDatabase(pool, { signal }) },
         trimLanes({
           lanes, store, logger,
           trimmer: new LaneTrimmer({ link, keepMs: settings.COMMANDS_KEPT_HOURS * HOUR_MS }),
           onFullness: (share) => fullness.set(share),
+          notePending: (pending) => notePending(pool, pending),
         }),
       ],
     }),

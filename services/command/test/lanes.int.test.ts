@@ -139,7 +139,7 @@ t.test('two creators of one record get one aggregate', async (t) => {
 
 t.test('what is missing shows', async (t) => {
   const system = await testSystem(t, postgres);
-  await system.startCommand();
+  const process = await system.startCommand();
 
   t.test('an envelope that never arrives is lost and unaccounted', async (t) => {
     const publisher = new TestPublisher('loser');
@@ -148,6 +148,9 @@ t.test('what is missing shows', async (t) => {
     await system.publish('commands.0', publisher.envelope([]));
     await eventually('the hole is seen', () => system.accounting(), { until: ({ lost }) => lost > 0 });
     t.match(await system.accounting(), { accepted: 5, lost: 3, unaccounted: 3, outcomes: { applied: 2 } });
+    const alarm = /clientele_lost_total\{lane="commands.0"[^}]*\} 3\n/;
+    await eventually('the alarm', async () => String((await process.get('/metrics')).body), { until: (metrics) => alarm.test(metrics) });
+    t.match(process.output(), /"level":"error".*"lane":"commands.0","publisher":"loser","lost":3,/);
   });
 
   t.test('so does a ledger row that somebody deletes', async (t) => {

@@ -23,13 +23,16 @@ t.test('publishers are counted by their numbers', async (t) => {
   });
 
   t.test('numbers that are skipped are lost, also before the first envelope', async (t) => {
-    const count = new PublisherNumbers(new Map([['a', 10]])).count();
+    const numbers = new PublisherNumbers(new Map([['a', 10]]));
+    const count = numbers.count();
     t.equal(count.take({ publisher: 'a', first: 13, count: 1 }), 0);
     t.equal(count.take({ publisher: 'b', first: 3, count: 2 }), 0);
     t.same(count.advances(), [
       { publisher: 'a', nextNumber: 14, accepted: {}, lost: 3 },
       { publisher: 'b', nextNumber: 5, accepted: {}, lost: 2 },
     ]);
+    numbers.keep(count);
+    t.same(count.lost(), [['a', 3], ['b', 2]], 'told also once they are kept');
   });
 
   t.test('an empty envelope shows what was lost before it', async (t) => {

@@ -63,6 +63,11 @@ export class PublisherCount {
       .map(([publisher, { nextNumber, accepted, lost }]) => ({ publisher, nextNumber, accepted: Object.fromEntries(accepted), lost }));
   }
 
+  /** Publishers of which numbers were skipped, with how many; the same also after `keep`. */
+  lost(): readonly (readonly [publisher: string, lost: number])[] {
+    return [...this.#counted].filter(([, { lost }]) => lost > 0).map(([publisher, { lost }]) => [publisher, lost]);
+  }
+
   #of(publisher: string): Counted {
     let counted = this.#counted.get(publisher);
     if (counted === undefined) {

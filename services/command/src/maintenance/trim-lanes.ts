@@ -10,26 +10,31 @@ const EVERY_MS = 10_000;
 export interface TrimLanesParts {
   readonly lanes: readonly LaneName[];
   readonly store: LaneStore;
-  readonly trimmer: Pick<LaneTrimmer, 'trim'>;
+  readonly trimmer: Pick<LaneTrimmer, 'trim' | 'pending'>;
   readonly logger: Pick<Logger, 'info'>;
   /** Told after each look how full the stream is, 0 to 1. */
   readonly onFullness: (fullness: number) => void;
+  /** Takes what lies behind the lanes' checkpoints: those that are stuck do not tell it themselves. */
+  readonly notePending: (pending: ReadonlyMap<LaneName, number>) => Promise<void>;
 }
 
-/** Takes what is decided, and old enough, out of the broker. */
-export function trimLanes({ lanes, store, trimmer, logger, onFullness }: TrimLanesParts): Chore {
+/** Takes what is decided, and old enough, out of the broker, and notes how much is not. */
+export function trimLanes({ lanes, store, trimmer, logger, onFullness, notePending }: TrimLanesParts): Chore {
   return {
     name: 'decided commands',
     everyMs: EVERY_MS,
     async run() {
       const checkpoints = new Map<LaneName, LanePosition>();
+      const places = new Map<LaneName, LanePosition | null>();
       for (const lane of lanes) {
-        const checkpoint = await store.laneCheckpoint(lane);
-        if (checkpoint?.position) checkpoints.set(lane, checkpoint.position);
+        const place = (await store.laneCheckpoint(lane))?.position ?? null;
+        places.set(lane, place);
+        if (place !== null) checkpoints.set(lane, place);
       }
       const { purged, fullness } = await trimmer.trim(checkpoints);
       if (purged > 0) logger.info({ purged, fullness }, 'decided commands taken out of the broker');
       onFullness(fullness);
+      await notePending(await trimmer.pending(places));
     },
   };
 }

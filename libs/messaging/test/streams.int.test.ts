@@ -1,5 +1,7 @@
 import { commandLanes, laneOfCommand, UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
-import { eventually, sampleCommand, sampleQuarantine } from '@clientele/testing';
+import { eventually, sampleCommand, sampleQuarantine, startNats } from '@clientele/testing';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ensureTopology, JetStreamDispatcher, LaneTrimmer, OtherLanesError, requireListedLanes, streamStatus } from '../src/index.ts';
 import { broker, deleteStream, freshStream, linkTo } from './support.ts';
@@ -23,6 +25,19 @@ t.test('both streams are made with their settings, and brought back to them', as
   await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
   t.match(await streamStatus(operator, 'commands'), { messages: 1, maxBytes: 1_000_000, created: made[0]?.created });
   t.match(await streamStatus(operator, 'events'), { messages: 0, maxAgeMs: 60_000 });
+});
+
+t.test('what the streams reserve fits by the configuration, not by the disk that happens to be free; else it is told how to make room', async (t) => {
+  const logFile = join(t.testdir(), 'nats.log');
+  const asInProduction = await startNats({ logFile });
+  t.teardown(async () => await asInProduction.stop());
+  await ensureTopology(asInProduction.url);
+  t.match(await readFile(logFile, 'utf8'), /Max Storage:\s+16\.00 GB/);
+
+  const small = await startNats({ syncAlways: false, maxFileStore: '6GB' });
+  t.teardown(async () => await small.stop());
+  await t.rejects(ensureTopology(small.url), { name: 'UnavailableError', message: /EVENTS: .*: raise max_file_store .* COMMANDS_MAX_MB or EVENTS_MAX_MB/ });
+  await ensureTopology(small.url, { eventsMaxBytes: 1024 ** 3 });
 });
 
 t.test('COMMANDS takes the lanes that it was made for and no others; the migration brings an older one to them', async (t) => {

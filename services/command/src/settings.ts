@@ -19,6 +19,10 @@ const lanes = Type.Integer({
   example: String(DEFAULT_LANES),
 });
 
+function streamSize(defaultMb: number, description: string) {
+  return Type.Integer({ minimum: 64, maximum: 1_048_576, default: defaultMb, description, example: String(defaultMb) });
+}
+
 /** What the command service reads from the environment. */
 export const CommandSettings = Type.Object({
   ...baseSettings,
@@ -64,6 +68,8 @@ export const MigrationSettings = Type.Object({
   WRITE_DATABASE_URL: postgresUrlSetting('The write database, as its owner'),
   NATS_URL: natsUrl('operator'),
   LANES: lanes,
+  COMMANDS_MAX_MB: streamSize(4096, 'Room that the broker keeps for commands; senders are refused when it is full'),
+  EVENTS_MAX_MB: streamSize(8192, 'Room that the broker keeps for events; the oldest go when it is full'),
   COMMAND_DB_PASSWORD: rolePassword('clientele_command'),
   LOG_READER_DB_PASSWORD: rolePassword('clientele_log_reader'),
 });

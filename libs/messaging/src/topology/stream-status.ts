@@ -22,6 +22,8 @@ export interface StreamStatus {
 }
 
 const STREAM_NOT_FOUND = 10059;
+const NO_ROOM = 10047;
+const MAKE_ROOM = 'raise max_file_store of the NATS server, or give the migration a smaller COMMANDS_MAX_MB or EVENTS_MAX_MB';
 
 /** @returns null where there is no such stream. @throws UnavailableError when the broker does not answer. */
 export async function streamStatus(link: NatsLink, kind: StreamKind): Promise<StreamStatus | null> {
@@ -51,5 +53,6 @@ export function statusOf(info: StreamInfo): StreamStatus {
 /** What a failed request to the broker means to a caller: try again later. The cause keeps what the broker said. */
 export function brokerError(what: string, error: unknown): UnavailableError {
   const why = isNoResponders(error) ? 'JetStream does not answer' : error instanceof Error ? error.message : String(error);
-  return new UnavailableError(`${what}: ${why}`, 1000, { cause: error });
+  const remedy = apiErrorCode(error) === NO_ROOM ? `: ${MAKE_ROOM}` : '';
+  return new UnavailableError(`${what}: ${why}${remedy}`, 1000, { cause: error });
 }

@@ -20,6 +20,8 @@ export interface NatsOptions {
   readonly syncAlways?: boolean;
   /** For instance `1MB`; default as in production. */
   readonly maxPayload?: string;
+  /** What all streams may reserve together, for instance `1GB`; default as in production. */
+  readonly maxFileStore?: string;
   /** By user; letters and digits, a letter first. Default: `<user>Password`. */
   readonly passwords?: Readonly<Record<NatsUser, string>>;
   readonly logFile?: string;
@@ -109,7 +111,10 @@ export function passwordVariables(passwords: Readonly<Record<NatsUser, string>>)
 async function configurationFor(options: NatsOptions, dataDir: string): Promise<string> {
   const overrides = [
     ...(options.maxPayload === undefined ? [] : [`max_payload: ${options.maxPayload}`]),
-    ...(options.syncAlways === false ? ['jetstream: { sync_interval: "2m" }'] : []),
+    // A block replaces production's as a whole.
+    ...(options.syncAlways === false || options.maxFileStore !== undefined
+      ? [`jetstream: { sync_interval: ${options.syncAlways === false ? '"2m"' : 'always'}, max_file_store: ${options.maxFileStore ?? '16GB'} }`]
+      : []),
   ];
   if (overrides.length === 0) return CONFIGURATION;
   const file = join(dataDir, 'overrides.conf');

@@ -34,6 +34,17 @@ t.test('npm start, from nothing to nothing left', async (t) => {
     t.match(smoke.output(), /✓ accepted.*\n✓ decided.*\n✓ published.*\n✓ projected.*\n✓ queryable.*\nPipeline OK/);
   });
 
+  await t.test('and names the hop that fails', async (t) => {
+    for (const [part, hop] of [['projector', 'projected'], ['command', 'decided'], ['ingest', 'accepted']] as const) {
+      const pid = started(running).pids().get(part) ?? 0;
+      process.kill(pid, 'SIGSTOP');
+      const smoke = await runProgram('smoke', env, ['--timeout=2']);
+      t.equal(await smoke.exited, 1);
+      process.kill(pid, 'SIGCONT');
+      t.match(smoke.output(), new RegExp(`\n✗ ${hop} [^]*likely cause: ${part} does not answer`));
+    }
+  });
+
   await t.test('a second one is refused', async (t) => {
     const second = await runProgram('start', env);
     t.equal(await second.exited, 1);

@@ -53,7 +53,7 @@ t.test('a data folder is kept, a taken port is said', async (t) => {
 
 t.test('a server does not outlive a test process that is killed hard', async (t) => {
   const script = `import { startPostgres } from '${new URL('../src/index.js', import.meta.url).href}';
-    const server = await startPostgres(); console.log(server.pid); setInterval(() => {}, 1000);`;
+    const server = await startPostgres(); console.log(String(server.pid)); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   let written = '';
   child.stdout.on('data', (text: Buffer) => { written += text.toString(); });

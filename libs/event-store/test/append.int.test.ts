@@ -10,6 +10,8 @@ import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t);
 const RACERS = 20;
+/** Tables that a commit leaves alone. */
+const OTHERS = ['leases', 'lease_members', 'relay_state', 'snapshots', 'migrations'];
 
 /** One call of the append inside the client's own transaction, so that a test can hold it open. */
 async function appendBy(client: pg.Client, ...units: CommitUnit[]): Promise<void> {
@@ -44,6 +46,22 @@ t.test('racers in processes of their own', async (t) => {
     t.same((await stores[0]?.readStream(id))?.map(({ version }) => version), upTo(before + winners));
     t.same(positions((await stores[0]?.readAll(start, 100)) ?? []), upTo(winners).map((n) => start + n), 'positions are dense');
   }
+});
+
+t.test('creators of one record in processes of their own make one aggregate', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const stores = Array.from({ length: RACERS }, () => database.store({ lockTimeoutMs: 30_000 }, { max: 1 }));
+  const results = await Promise.all(stores.map(async (store) => {
+    const id = streamId();
+    const [result] = await store.commit([unit({ writes: [write(id, 'none')], mappings: [mapping('A', id)], ledger: [ledgerRow(changeId())] })]);
+    return { id, result };
+  }));
+  const winner = results.find(({ result }) => result?.status === 'committed');
+  t.ok(winner);
+  const others = results.filter((each) => each !== winner);
+  t.equal(others.length, RACERS - 1);
+  for (const { result } of others) t.match(result, { status: 'mapping_conflict', key: { externalId: 'A' }, aggregateId: winner?.id ?? '' });
+  t.equal((await stores[0]?.head())?.position, 1);
 });
 
 t.test('an append that is held open after it drew its positions', async (t) => {
@@ -159,7 +177,7 @@ t.test('a crash between any two statements leaves nothing', async (t) => {
   t.match(await store.commit([whole, conflicting]), [{ status: 'committed', writes: [{ version: 2 }, { version: 2 }] }, { status: 'conflict', actual: 0 }]);
   const after = await contents(database);
   for (const [table, rows] of Object.entries(before)) {
-    if (!['leases', 'lease_members', 'relay_state', 'migrations'].includes(table)) t.not(after[table], rows, `${table} is part of the unit`);
+    if (!OTHERS.includes(table)) t.not(after[table], rows, `${table} is part of the unit`);
   }
 });
 

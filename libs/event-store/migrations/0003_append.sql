@@ -13,8 +13,9 @@
 -- `refused` [{unit, status, ...}]; status is conflict, mapping_conflict, stale_lane, or done for a unit that was committed before.
 --
 -- Rows are had by subscript, not by unnest: an argument of plpgsql is an expanded array, whose elements are found at once, while unnest
--- copies each array into a row store of its own. The planner is told the one plan that is right at every size (probe the index, row by row),
--- because a plan made while the tables were empty would be kept when they are not.
+-- copies each array into a row store of its own. A table that grows is never joined, because a plan made while it was small, and kept when it
+-- is not, would read it whole: it is probed by its index for each row (LATERAL ... OFFSET 0 is planned by itself), written ON CONFLICT, or
+-- searched by a list of keys. test/plans.int.test.ts holds this from empty tables to a million rows.
 CREATE FUNCTION clientele.append_group(
   lock_timeout_ms integer,
   units integer, careful boolean,
@@ -50,15 +51,14 @@ DECLARE
   v_partitioned_to bigint;
   v_stale integer[] := '{}';    -- units whose lane has another owner, or stands elsewhere
   v_ended integer[] := '{}';    -- units whose lane stands where they would put it: committed before, if their writes are
-  v_misled integer[] := '{}';   -- mappings whose key belongs to another aggregate, and to which
-  v_owner uuid[] := '{}';
+  v_misled integer[];           -- mappings whose key belongs to another aggregate, and to which
+  v_owner uuid[];
   v_doubt boolean := careful;   -- something of the group may not be as expected
   v_stored boolean[];           -- by write: nothing to store, because it was stored before or its unit is refused
   v_refused integer[] := '{}';  -- units that store nothing
   v_verdicts json := '[]';
   v_answer json;
-  v_moved bigint;
-  v_made bigint := 0;
+  v_made bigint;
   v_conflict boolean[];
   v_first bigint[];
   v_final bigint[];
@@ -85,19 +85,17 @@ BEGIN
     v_doubt := v_doubt OR cardinality(v_stale) + cardinality(v_ended) > 0;
   END IF;
 
-  IF cardinality(m_unit) > 0 THEN
-    SELECT coalesce(array_agg(n ORDER BY n), '{}'), array_agg(k.aggregate_id ORDER BY n) INTO v_misled, v_owner
-      FROM generate_subscripts(m_unit, 1) n
-      JOIN clientele.mappings k ON k.source = m_source[n] AND k.entity = m_entity[n] AND k.external_id = m_external[n]
-     WHERE k.aggregate_id <> m_aggregate[n];
-    v_doubt := v_doubt OR cardinality(v_misled) > 0;
-  END IF;
-
   v_last := v_head + coalesce(cardinality(e_id), 0);
   v_stored := array_fill(false, ARRAY[coalesce(cardinality(w_unit), 0)]);
 
   -- From here on w_expected is the version that each stream has, and w_before counts only events that will be stored.
   IF v_doubt THEN
+    SELECT coalesce(array_agg(n ORDER BY n), '{}'), coalesce(array_agg(k.aggregate_id ORDER BY n), '{}') INTO v_misled, v_owner
+      FROM generate_subscripts(m_unit, 1) n CROSS JOIN LATERAL (
+        SELECT aggregate_id FROM clientele.mappings WHERE source = m_source[n] AND entity = m_entity[n] AND external_id = m_external[n] OFFSET 0
+      ) k
+     WHERE k.aggregate_id <> m_aggregate[n];
+
     SELECT coalesce(array_agg(actual), '{}'), coalesce(array_agg(conflict), '{}'), coalesce(array_agg(stored), '{}'),
            array_agg(first_position), array_agg(last_position), array_agg(version)
       INTO w_expected, v_conflict, v_stored, v_first, v_final, v_version
@@ -109,8 +107,10 @@ BEGIN
                  ELSE coalesce(h.version, 0) <> w_expected[n]
                END AS conflict
           FROM generate_subscripts(w_unit, 1) n
-          LEFT JOIN clientele.heads h ON h.stream_id = w_stream[n]
-          LEFT JOIN clientele.append_results r ON r.command_id = w_command[n] AND r.stream_id = w_stream[n]
+          LEFT JOIN LATERAL (SELECT * FROM clientele.heads WHERE stream_id = w_stream[n] OFFSET 0) h ON true
+          LEFT JOIN LATERAL (
+            SELECT * FROM clientele.append_results WHERE command_id = w_command[n] AND stream_id = w_stream[n] OFFSET 0
+          ) r ON true
          ORDER BY n
       ) judged;
 
@@ -158,20 +158,17 @@ BEGIN
 
   IF cardinality(w_unit) > 0 THEN
     -- fault: heads
-    UPDATE clientele.heads h SET version = h.version + w_events[n], last_position = v_head + w_before[n] + w_events[n]
-      FROM generate_subscripts(w_unit, 1) n WHERE h.stream_id = w_stream[n] AND h.version = w_expected[n] AND NOT v_stored[n];
-    GET DIAGNOSTICS v_moved = ROW_COUNT;
-
-    IF 0 = ANY (w_expected) THEN
-      -- fault: new_heads
-      INSERT INTO clientele.heads (stream_id, stream_type, version, first_position, last_position)
-      SELECT w_stream[n], w_type[n], w_events[n], v_head + w_before[n] + 1, v_head + w_before[n] + w_events[n]
-        FROM generate_subscripts(w_unit, 1) n WHERE w_expected[n] = 0 AND NOT v_stored[n]
-      ON CONFLICT DO NOTHING;
-      GET DIAGNOSTICS v_made = ROW_COUNT;
-    END IF;
-
-    IF v_moved + v_made <> cardinality(array_positions(v_stored, false)) THEN
+    -- Counted is what moved from where it was expected, and what began where nothing was expected.
+    WITH moved AS (
+      INSERT INTO clientele.heads AS h (stream_id, stream_type, version, first_position, last_position)
+      SELECT w_stream[n], w_type[n], w_expected[n] + w_events[n], v_head + w_before[n] + 1, v_head + w_before[n] + w_events[n]
+        FROM generate_subscripts(w_unit, 1) n WHERE NOT v_stored[n]
+      ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version, last_position = excluded.last_position
+       WHERE h.version = excluded.version - (excluded.last_position - excluded.first_position + 1)
+      RETURNING first_position <= v_head OR version = last_position - first_position + 1 AS as_expected
+    )
+    SELECT count(*) FILTER (WHERE as_expected) INTO v_made FROM moved;
+    IF v_made <> cardinality(array_positions(v_stored, false)) THEN
       RAISE EXCEPTION 'a stream is not at the expected version' USING ERRCODE = 'CL001';
     END IF;
 
@@ -207,10 +204,20 @@ BEGIN
     -- fault: mappings
     INSERT INTO clientele.mappings (source, entity, external_id, aggregate_id, linked_at, linked_by)
     SELECT m_source[n], m_entity[n], m_external[n], m_aggregate[n], v_now, m_linked_by[n]
-      FROM generate_subscripts(m_unit, 1) n
-     WHERE m_unit[n] <> ALL (v_refused) AND NOT EXISTS (
-       SELECT FROM clientele.mappings k WHERE k.source = m_source[n] AND k.entity = m_entity[n] AND k.external_id = m_external[n]
-     );
+      FROM generate_subscripts(m_unit, 1) n WHERE m_unit[n] <> ALL (v_refused)
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS v_made = ROW_COUNT;
+    IF v_made < cardinality(m_unit) THEN
+      -- One that is there already may be the same.
+      IF EXISTS (
+        SELECT FROM generate_subscripts(m_unit, 1) n CROSS JOIN LATERAL (
+          SELECT aggregate_id FROM clientele.mappings WHERE source = m_source[n] AND entity = m_entity[n] AND external_id = m_external[n] OFFSET 0
+        ) k
+         WHERE m_unit[n] <> ALL (v_refused) AND k.aggregate_id <> m_aggregate[n]
+      ) THEN
+        RAISE EXCEPTION 'a key belongs to another aggregate' USING ERRCODE = 'CL001';
+      END IF;
+    END IF;
   END IF;
 
   -- The primary key refuses a second row of a command: whoever asks for one has a bug, and nothing of the group is stored.
@@ -226,16 +233,17 @@ BEGIN
   -- A repeat whose row expired meanwhile is counted all the same, without its source.
   IF cardinality(r_unit) > 0 THEN
     -- fault: repeats
-    WITH again AS (
-      SELECT r_command[n] AS command_id, r_day[n] AS day, sum(r_count[n]) AS n FROM generate_subscripts(r_unit, 1) n
-       WHERE r_unit[n] <> ALL (v_refused) GROUP BY 1, 2
-    ), found AS (
-      UPDATE clientele.ledger l SET repeats = l.repeats + again.n FROM again
-       WHERE l.command_id = again.command_id AND l.day = again.day
-      RETURNING l.command_id, coalesce(l.source, '') AS source
+    WITH found AS (
+      UPDATE clientele.ledger SET repeats = repeats + r_count[array_position(r_command, command_id)]
+       WHERE command_id = ANY (r_command) AND day = ANY (r_day) AND r_unit[array_position(r_command, command_id)] <> ALL (v_refused)
+      RETURNING coalesce(source, '') AS source, r_count[array_position(r_command, command_id)] AS n
+    ), again AS (
+      SELECT source, n FROM found
+      UNION ALL SELECT '', r_count[n] FROM generate_subscripts(r_unit, 1) n WHERE r_unit[n] <> ALL (v_refused)
+      UNION ALL SELECT '', -n FROM found
     )
     INSERT INTO clientele.accepted_counts AS c (source, repeats)
-    SELECT coalesce(found.source, ''), sum(again.n) FROM again LEFT JOIN found USING (command_id) GROUP BY 1 ORDER BY 1
+    SELECT source, sum(n) FROM again GROUP BY source HAVING sum(n) > 0 ORDER BY source
     ON CONFLICT (source) DO UPDATE SET repeats = c.repeats + excluded.repeats;
   END IF;
 

@@ -1,3 +1,5 @@
+-- As in append_group, tables are probed row by row (LATERAL ... OFFSET 0), never joined.
+--
 -- What the pipeline asks before it decides: an aggregate id (or null) for each key, and whether each command has its ledger row, in order.
 -- The days are told again as a list because that leaves all other partitions out before the search begins.
 CREATE FUNCTION clientele.load_known(
@@ -16,7 +18,10 @@ AS $$
 BEGIN
   SELECT array_agg(aggregate_id) INTO aggregate_ids FROM (
     SELECT m.aggregate_id FROM unnest(k_source, k_entity, k_external) WITH ORDINALITY AS k (source, entity, external_id, nth)
-      LEFT JOIN clientele.mappings m ON m.source = k.source AND m.entity = k.entity AND m.external_id = k.external_id
+      LEFT JOIN LATERAL (
+        SELECT aggregate_id FROM clientele.mappings
+         WHERE source = k.source AND entity = k.entity AND external_id = k.external_id OFFSET 0
+      ) m ON true
      ORDER BY k.nth
   ) found;
   SELECT array_agg(known_command) INTO known FROM (
@@ -44,7 +49,7 @@ AS $$
 BEGIN
   RETURN QUERY
   SELECT found.* FROM unnest(streams, after) AS r (stream_id, after)
-    JOIN clientele.heads h ON h.stream_id = r.stream_id AND h.version > r.after
+   CROSS JOIN LATERAL (SELECT * FROM clientele.heads k WHERE k.stream_id = r.stream_id AND k.version > r.after OFFSET 0) h
    CROSS JOIN LATERAL (
      SELECT e.* FROM clientele.events e
       WHERE e.stream_id = r.stream_id AND e.version > r.after AND e.version <= to_version

@@ -14,8 +14,8 @@ AS $$
 BEGIN
   RETURN QUERY
   SELECT h.stream_id, found.* FROM unnest(streams) AS r (id)
-    JOIN clientele.heads h ON h.stream_id = r.id
-    LEFT JOIN clientele.snapshots s ON s.stream_id = r.id AND s.schema_version = p_schema_version
+   CROSS JOIN LATERAL (SELECT * FROM clientele.heads k WHERE k.stream_id = r.id OFFSET 0) h
+    LEFT JOIN LATERAL (SELECT * FROM clientele.snapshots k WHERE k.stream_id = r.id AND k.schema_version = p_schema_version OFFSET 0) s ON true
    CROSS JOIN LATERAL (
      SELECT s.version, 'snapshot', s.schema_version, s.state::text, NULL, NULL WHERE s.version IS NOT NULL
      UNION ALL (

@@ -95,14 +95,18 @@ function checkMapping(mapping: NewMapping): void {
 }
 
 function claimsOf(unit: CommitUnit): string[] {
-  const claims = [
+  const own = [
     ...unit.writes.map(({ streamId }) => `stream ${streamId.toLowerCase()}`),
     ...unit.mappings.map((mapping) => `key ${keyText(mapping)}`),
     ...unit.ledger.map(({ commandId }) => `command ${commandId}`),
     ...(unit.lane === undefined ? [] : [`lane ${unit.lane.lane}`]),
   ];
-  if (new Set(claims).size < claims.length) {
-    throw new RangeError(`a unit names something twice: ${claims.find((claim, at) => claims.indexOf(claim) !== at)}`);
+  const repeated = unit.repeats.map(({ commandId }) => `command ${commandId}`);
+  for (const claims of [own, repeated]) {
+    if (new Set(claims).size < claims.length) {
+      throw new RangeError(`a unit names something twice: ${claims.find((claim, at) => claims.indexOf(claim) !== at)}`);
+    }
   }
-  return claims;
+  // A command may be decided and repeated in one unit.
+  return [...own, ...repeated];
 }

@@ -7,9 +7,10 @@ import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t, { shared_buffers: '512MB', max_wal_size: '8GB' });
 const MILLION = 1_000_000;
+const SMALL = 10_000;
 
 /** Tables that grow: no plan may read one of them but by an index, for what it was asked for. */
-const GROWING = /^(events|heads|append_results|mappings|ledger)(_|$)/;
+const GROWING = /^(events|heads|append_results|mappings|ledger|snapshots)(_|$)/;
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -82,19 +83,22 @@ async function everyStatement(t: Test, when: string, { pool, store, plans }: Ses
     lane: step(lane, 1, sequence === 0 ? null : sequence),
   })]);
   t.match(result, { status: 'committed' });
-  // What is inserted needs no scan.
-  indexed(t, `${when}, append`, plans(), ['heads', 'ledger', 'mappings']);
+  // What is inserted, or moved where it is in the way of an insert, needs no scan.
+  indexed(t, `${when}, append`, plans(), ['ledger']);
   await store.append([write(ids[0] ?? '', 'exists'), ...ids.slice(1).map((id) => write(id, 'any'))]);
-  indexed(t, `${when}, append that has to look first`, plans(), ['append_results', 'heads']);
+  indexed(t, `${when}, append that has to look first`, plans(), ['append_results', 'heads', 'mappings']);
   await store.load({ keys: ids.map((externalId) => ({ source: SOURCE, entity: 'Account', externalId })), commandIds: applied });
   indexed(t, `${when}, load`, plans(), ['ledger', 'mappings']);
   await store.readStreams(ids.map((id) => ({ streamId: id, afterVersion: 1 })));
   indexed(t, `${when}, read streams`, plans(), ['events', 'heads']);
   await store.readStreams([{ streamId: wide, afterVersion: version - 1 }]);
   indexed(t, `${when}, read a wide stream`, plans(), ['events', 'heads']);
+  await store.readRecords([...ids, wide]);
+  indexed(t, `${when}, read records`, plans(), ['events', 'heads', 'snapshots']);
   await store.readStream(ids[0] ?? '', { toVersion: 1, until: new Date() });
   indexed(t, `${when}, read a stream`, plans(), ['events', 'heads']);
-  if (position === 0) return; // small tables are rightly read whole by what is planned anew each time
+  // A small log is rightly read whole by what is planned anew each time.
+  if (position < SMALL) return;
   await store.readAll(position, 10);
   indexed(t, `${when}, read the log`, plans(), ['events']);
   await readPage(pool, position, 10);
@@ -106,30 +110,54 @@ async function load({ owner }: WriteDatabase, rows: number): Promise<void> {
   const id = `('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid`;
   const from = `from generate_series(1, ${rows}) n`;
   const command = `'20250424-' || lpad(n::text, 27, '0')`;
-  await owner.query('alter table clientele.ledger disable trigger user');
   await Promise.all([
     `insert into clientele.events select 1000 + n, ${id}, 'event', ${id}, 'client', 1, 'Created', 1, '{}', null, '{}', now(), now() ${from}`,
     `insert into clientele.heads select ${id}, 'client', 1, 1000 + n, 1000 + n ${from}`,
     `insert into clientele.append_results select ${command}, ${id}, 1000 + n, 1000 + n, 1, now() ${from}`,
     `insert into clientele.mappings select '${SOURCE}', 'Account', 'x' || n, ${id}, now(), ${command} ${from}`,
     `insert into clientele.ledger select ${command}, '2025-04-24', 'ProcessCrmEvent', 'salesforce', '${SOURCE}', 'applied', null, '[]', ${id}, 0, now(), now() ${from}`,
-  ].map(async (statement) => await owner.query(statement)));
-  await owner.query('alter table clientele.ledger enable trigger user');
+  ].map(async (statement) => {
+    const client = await owner.connect();
+    // Without triggers, and without a change of a table that would make every session plan anew.
+    await client.query('set session_replication_role = replica');
+    await client.query(statement);
+    client.release(true);
+  }));
   await owner.query('update clientele.log_head set position = $1', [1000 + rows]);
 }
 
-t.test('plans from empty tables to a million rows', async (t) => {
+const LANES = ['commands.0', 'commands.1', 'commands.2'] as const;
+
+// More than five calls: from the sixth on the server may keep a plan that it takes to do for all values.
+async function calls(t: Test, when: string, session: Session, lane: string): Promise<void> {
+  for (let sequence = 0; sequence < 7; sequence += 1) await everyStatement(t, `${when}, call ${sequence + 1}`, session, lane, sequence);
+}
+
+async function freshDatabase(t: Test): Promise<WriteDatabase> {
   const database = await writeDatabase(t, postgres);
-  for (const lane of ['commands.0', 'commands.1', 'commands.2']) await database.fenceLane(lane, 1);
+  for (const lane of LANES) await database.fenceLane(lane, 1);
+  return database;
+}
+
+t.test('plans made on empty tables do for full ones', async (t) => {
+  const database = await freshDatabase(t);
   const old = session(database);
-  for (let sequence = 0; sequence < 7; sequence += 1) await everyStatement(t, `empty, call ${sequence + 1}`, old, 'commands.0', sequence);
+  await calls(t, 'empty', old, LANES[0]);
+  await load(database, MILLION / 5);
+  await everyStatement(t, 'full', old, LANES[0], 7);
+});
+
+t.test('plans made by the statistics of one row do for a million', async (t) => {
+  const database = await freshDatabase(t);
+  await database.store().commit([unit({ writes: [write(wide, 'none')], ledger: [ledgerRow(changeId())], mappings: [mapping('A', wide)] })]);
+  await database.owner.query('analyze');
+  const old = session(database);
+  await calls(t, 'one row', old, LANES[0]);
   const started = performance.now();
   await load(database, MILLION);
   t.comment(`${MILLION} rows in each of five tables in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  await everyStatement(t, 'a million rows, planned when empty', old, 'commands.0', 7);
-  const fresh = session(database);
-  for (let sequence = 0; sequence < 7; sequence += 1) await everyStatement(t, `a million rows, no statistics, call ${sequence + 1}`, fresh, 'commands.1', sequence);
+  await everyStatement(t, 'a million rows, planned when there was one', old, LANES[0], 7);
+  await calls(t, 'a million rows, statistics of one', session(database), LANES[1]);
   await database.owner.query('analyze');
-  await everyStatement(t, 'a million rows, planned before the statistics', fresh, 'commands.1', 7);
-  for (let sequence = 0; sequence < 2; sequence += 1) await everyStatement(t, `a million rows, call ${sequence + 1}`, session(database), 'commands.2', sequence);
+  await calls(t, 'a million rows', session(database), LANES[2]);
 });

@@ -73,15 +73,22 @@ END $$;
 -- whoever writes the ledger would wait behind it.
 CREATE FUNCTION clientele.maintain(today date DEFAULT (clock_timestamp() AT TIME ZONE 'UTC')::date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+DECLARE
+  v_needed bigint;
+  v_made bigint;
 BEGIN
   IF pg_try_advisory_xact_lock(hashtext('clientele.maintain')) THEN
+    -- First, for it locks log_head, and the append too takes that lock before the ledger's. Nearly always there is nothing to do.
+    SELECT position + 2500000, partitioned_to INTO STRICT v_needed, v_made FROM clientele.log_head;
+    IF v_needed >= v_made THEN
+      PERFORM clientele.ensure_event_partitions(v_needed);
+    END IF;
     PERFORM clientele.ensure_ledger_partitions(today);
     PERFORM clientele.expire_ledger(today);
     -- By the index: ids begin with the day of their change, which is no later than that of the record (and those of another form with what
     -- no year begins with).
     DELETE FROM clientele.append_results
      WHERE (command_id < to_char(today - 15, 'YYYYMMDD') OR command_id >= '3') AND recorded_at < today - 15;
-    PERFORM clientele.ensure_event_partitions((SELECT position + 2500000 FROM clientele.log_head));
   END IF;
 END $$;
 --> statement-breakpoint

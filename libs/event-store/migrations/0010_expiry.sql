@@ -6,10 +6,17 @@ CREATE INDEX ledger_default_expiry ON clientele.ledger_default (decided_at) WHER
 -- moment, since whoever writes the ledger would wait behind it.
 CREATE OR REPLACE FUNCTION clientele.maintain(today date DEFAULT (clock_timestamp() AT TIME ZONE 'UTC')::date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+DECLARE
+  v_needed bigint;
+  v_made bigint;
 BEGIN
   IF pg_try_advisory_xact_lock(hashtext('clientele.maintain')) THEN
+    -- First, for it locks log_head, and the append too takes that lock before the ledger's. Nearly always there is nothing to do.
+    SELECT position + 2500000, partitioned_to INTO STRICT v_needed, v_made FROM clientele.log_head;
+    IF v_needed >= v_made THEN
+      PERFORM clientele.ensure_event_partitions(v_needed);
+    END IF;
     PERFORM clientele.ensure_ledger_partitions(today);
-    PERFORM clientele.ensure_event_partitions((SELECT position + 2500000 FROM clientele.log_head));
   END IF;
 END $$;
 --> statement-breakpoint

@@ -6,13 +6,13 @@ import {
   type RecordStore, type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
+import { prepareUnit, type PreparedUnit } from '../prepared-unit.ts';
 import { appendParameters, commitResults, expectsVersions, type AppendAnswer } from './append-group.ts';
 import { dateArray, textArray } from './binary-array.ts';
 import { isNotAsExpected, storeError } from './errors.ts';
 import { readEntries, readHead } from './event-log.ts';
 import { DEFAULT_LIMITS, GroupCommitter, type GroupLimits } from './group-committer.ts';
 import { readLaneCheckpoint } from './lane-state.ts';
-import { prepareUnit, type PreparedUnit } from '../prepared-unit.ts';
 import { readRecords } from './records.ts';
 import { readStreamEvents } from './streams.ts';
 
@@ -26,12 +26,12 @@ export interface PostgresEventStoreOptions {
   readonly limits?: Partial<GroupLimits>;
 }
 
-const APPEND = `select clientele.append_group($1, ${appendParameters([], false).map((_, n) => `$${n + 2}`).join()}) as answer`;
 interface Known {
   readonly aggregate_ids: readonly (string | null)[] | null;
   readonly known: readonly boolean[] | null;
 }
 
+const APPEND = `select clientele.append_group($1, ${appendParameters([], false).map((_, n) => `$${n + 2}`).join()}) as answer`;
 const LOAD = 'select aggregate_ids, known from clientele.load_known($1, $2, $3, $4, $5)';
 
 /** The event store on PostgreSQL. */

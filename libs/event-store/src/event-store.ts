@@ -1,5 +1,8 @@
 import type { EventMetadata, EventWriteDTO, ExpectedVersion, Finding, LanePosition, LogEntry, Outcome, StoredEvent } from '@clientele/contracts';
 import type { EventType, JsonObject, RecordKey, RecordState } from '@clientele/domain';
+import type { NewPlan } from './plans.ts';
+import type { AskedRead, TakenReading } from './reads.ts';
+import type { Resettlement, WaitingCommand } from './waiting-work.ts';
 
 /** An event about to be stored; id, version, position and recorded time are given by the store. */
 export interface NewEvent {
@@ -31,7 +34,7 @@ export interface NewMapping extends RecordKey {
 /** The row that every command leaves: the index of change ids, and what became of them. */
 export interface LedgerRow {
   readonly commandId: string;
-  readonly commandType: 'ProcessCrmEvent' | 'QuarantineBody' | 'unreadable';
+  readonly commandType: 'ProcessCrmEvent' | 'QuarantineBody' | 'RecordRead' | 'RedriveParked' | 'EditParked' | 'DiscardParked' | 'unreadable';
   /** UTC day of the change, `YYYY-MM-DD`, from the id: the ledger's partition key. */
   readonly day: string;
   readonly provider: string;
@@ -43,6 +46,13 @@ export interface LedgerRow {
   readonly receivedAt: string;
   /** The whole command as JSON text, for work that a person or a later version takes up again: parked and quarantined only. */
   readonly payload: string | null;
+  /** The record that it is about, for lists of waiting work: told for parked and quarantined commands. */
+  readonly entity?: string | null;
+  readonly externalId?: string | null;
+  /** RFC 3339: when a parked command is due to be taken up by itself; null or absent: not by itself. */
+  readonly nextAttemptAt?: string | null;
+  /** How often it was taken up again (default 0). */
+  readonly attempts?: number;
 }
 
 /** A log entry for a change that made no event. */
@@ -92,6 +102,14 @@ export interface CommitUnit {
   readonly repeats: readonly { readonly commandId: string; readonly count: number }[];
   readonly mappings: readonly NewMapping[];
   readonly lane?: LaneAdvance;
+  /** Reads that are wanted from the provider. */
+  readonly reads?: readonly AskedRead[];
+  /** Reads that were decided: they close what was asked for before them. */
+  readonly readings?: readonly TakenReading[];
+  /** Waiting rows that move. */
+  readonly resettled?: readonly Resettlement[];
+  /** Long work to begin. */
+  readonly plans?: readonly NewPlan[];
 }
 
 export interface WriteResult {
@@ -108,12 +126,16 @@ export type CommitResult =
   | { readonly status: 'committed'; readonly writes: readonly WriteResult[] }
   | { readonly status: 'conflict'; readonly streamId: string; readonly expected: ExpectedVersion; readonly actual: number }
   | { readonly status: 'mapping_conflict'; readonly key: RecordKey; readonly aggregateId: string }
-  | { readonly status: 'stale_lane'; readonly lane: string };
+  | { readonly status: 'stale_lane'; readonly lane: string }
+  /** The row of this command waits no longer as `resettled` says: look again, and decide without it. */
+  | { readonly status: 'settled_meanwhile'; readonly commandId: string };
 
 /** What the pipeline knows before it decides. */
 export interface LoadRequest {
   readonly keys: readonly RecordKey[];
   readonly commandIds: readonly string[];
+  /** Commands that may be parked or quarantined, whose payloads are wanted. */
+  readonly parked?: readonly string[];
 }
 
 export interface LoadResult {
@@ -121,6 +143,8 @@ export interface LoadResult {
   readonly mappings: ReadonlyMap<string, string>;
   /** Command ids that have their ledger row. */
   readonly known: ReadonlySet<string>;
+  /** Of those asked for as `parked`, by command id, the ones that wait. */
+  readonly parked: ReadonlyMap<string, WaitingCommand>;
 }
 
 /** How a key stands in a map. */
@@ -143,7 +167,7 @@ export interface EventStore {
   append(writes: readonly StreamWrite[]): Promise<readonly WriteResult[]>;
   /** Commits each unit whole or not at all; one unit's conflict does not touch the others. Results in the order of the units. */
   commit(units: readonly CommitUnit[]): Promise<readonly CommitResult[]>;
-  /** What is known of these keys and commands, in one round trip. */
+  /** What is known of these keys and commands, in one round trip; payloads of waiting commands in another. */
   load(request: LoadRequest): Promise<LoadResult>;
   /** Events of one stream, versions rising, upcast to the newest schema. */
   readStream(streamId: string, options?: { afterVersion?: number; toVersion?: number; until?: Date }): Promise<readonly StoredEvent[]>;

@@ -41,7 +41,7 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
       const id = this.#mappings.get(keyText(key));
       return id === undefined ? [] : [[keyText(key), id]];
     });
-    return await Promise.resolve({ mappings: new Map(mapped), known: new Set(commandIds.filter((id) => this.#ledger.has(id))) });
+    return await Promise.resolve({ mappings: new Map(mapped), known: new Set(commandIds.filter((id) => this.#ledger.has(id))), parked: new Map() });
   }
 
   async readStream(streamId: string, options: { afterVersion?: number; toVersion?: number; until?: Date } = {}): Promise<readonly StoredEvent[]> {

@@ -70,7 +70,7 @@ export class PostgresEventStore implements EventStore, RecordStore, LaneStore {
       const id = row?.aggregate_ids?.[index];
       return id === undefined || id === null ? [] : [[keyText(key), id]];
     });
-    return { mappings: new Map(mapped), known: new Set(commandIds.filter((_, index) => row?.known?.[index] === true)) };
+    return { mappings: new Map(mapped), known: new Set(commandIds.filter((_, index) => row?.known?.[index] === true)), parked: new Map() };
   }
 
   async readStream(streamId: string, options: { afterVersion?: number; toVersion?: number; until?: Date } = {}): Promise<readonly StoredEvent[]> {

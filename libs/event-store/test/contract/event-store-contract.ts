@@ -160,9 +160,9 @@ export function eventStoreContract(t: Test, open: (t: Test) => Promise<StoreUnde
     const key = { source: SOURCE, entity: 'Account', externalId: 'A' };
     const unknown = { ...key, externalId: 'B' };
     t.strictSame(await store.load({ keys: [unknown, key], commandIds: [applied, changeId(), ignored] }), {
-      mappings: new Map([[keyText(key), id]]), known: new Set([applied, ignored]),
+      mappings: new Map([[keyText(key), id]]), known: new Set([applied, ignored]), parked: new Map(),
     });
-    t.strictSame(await store.load({ keys: [], commandIds: [] }), { mappings: new Map(), known: new Set() });
+    t.strictSame(await store.load({ keys: [], commandIds: [] }), { mappings: new Map(), known: new Set(), parked: new Map() });
     const { event: taken, ...told } = outcome(ignored);
     t.match((await store.readAll(1, 10))[0], { kind: 'outcome', position: 2, ...told, event: taken });
 

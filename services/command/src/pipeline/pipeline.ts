@@ -33,10 +33,12 @@ export class EventProcessingPipeline {
       if (result === null) throw new Error('no stage appended the batch');
       if (result.status === 'committed') return batch;
       if (result.status === 'stale_lane') throw new StaleLaneError(result.lane);
+      this.#metrics.conflict(result.status);
+      // Another process moved the waiting row: what is loaded next no longer has it.
+      if (result.status === 'settled_meanwhile') continue;
       const loser = contestedBy(result);
       conflicts.set(loser, (conflicts.get(loser) ?? 0) + 1);
       session.cache.evict(loser);
-      this.#metrics.conflict(result.status);
     }
   }
 }

@@ -1,0 +1,32 @@
+import type { RecordKey } from '@clientele/domain';
+
+/** What reads share a budget of, the most urgent first. */
+export const READ_LANES = ['live', 'gap', 'repair', 'reconciliation'] as const;
+export type ReadLane = (typeof READ_LANES)[number];
+
+const LANE_OF: Readonly<Record<string, ReadLane>> = {
+  missing_create: 'live', window: 'live', after_deletion: 'live', diff: 'live', gap: 'gap', survivor: 'gap', repair: 'repair', load: 'repair',
+};
+
+/** The lane of a reason; one that nobody listed is a repair, and all that begins with `reconciliation` is that. */
+export function readLane(reason: string): ReadLane {
+  return LANE_OF[reason] ?? (reason.startsWith('reconciliation') ? 'reconciliation' : 'repair');
+}
+
+/** Asks that a record be read at its provider. Several for one record become one: of the latest `since` and the most urgent lane. */
+export interface AskedRead extends RecordKey {
+  readonly provider: string;
+  /** A `ReadReason` of the domain, or another cause. */
+  readonly reason: string;
+  /** A clock: a read that begins later than its time answers. */
+  readonly since: string;
+  /** RFC 3339: taken no sooner. */
+  readonly notBefore: string;
+}
+
+/** A read of a record that was decided: it answers what was asked for with a `since` before `from`; what is later stays asked for. */
+export interface TakenReading extends RecordKey {
+  /** RFC 3339 with milliseconds: what it covers, the source's margin applied. */
+  readonly from: string;
+  readonly until: string;
+}

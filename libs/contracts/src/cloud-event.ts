@@ -21,6 +21,8 @@ export const PublishedMetadata = Type.Object({
   /** The change as the source described it. */
   change: Type.Unsafe<ChangeMetadata>(Type.Object({})),
   change_event_type: Type.Union([EventName, Type.Null()]),
+  /** Present where our own integration made the change. */
+  origin: Type.Optional(Type.Literal('own')),
   broadcast: Type.Boolean(),
   broadcast_reason: Text,
   warnings: Type.Array(Finding),

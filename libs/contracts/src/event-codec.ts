@@ -17,6 +17,7 @@ export interface EncodedEvent {
  */
 export function encodeDomainEvent(event: DomainEvent, definition: Pick<AggregateDefinition, 'personal'>): EncodedEvent {
   if (event.type === 'Withdrawn') return { data: { status: event.status }, personal: null };
+  if (!('fields' in event)) throw new TypeError('not yet');
   const fields = apart(event.fields, definition.personal);
   const lost = apart(event.lost, definition.personal);
   const stateIsPersonal = event.state !== null && definition.personal.length > 0;

@@ -15,7 +15,8 @@ export type ChangeClock = Static<typeof ChangeClock>;
 
 export const ChangeMetadata = Type.Object(
   {
-    kind: Type.Union([Type.Literal('change'), Type.Literal('gap'), Type.Literal('entity_gap'), Type.Literal('unknown')]),
+    /** `read`: no change that the source told of, but what it answered when we asked. */
+    kind: Type.Union([Type.Literal('change'), Type.Literal('gap'), Type.Literal('entity_gap'), Type.Literal('unknown'), Type.Literal('read')]),
     /** Id of the source's user who made the change. */
     actor: Type.Union([Type.String(), Type.Null()]),
     /** What made the change, as the source says it (Salesforce `changeOrigin`). */

@@ -25,6 +25,11 @@ export function laneOfCommand(command: Command, count: number): LaneName {
   switch (command.type) {
     case 'ProcessCrmEvent':
       return laneOfRecord({ source: command.event.source, entity: command.event.entity, externalId: command.event.external_id ?? '' }, count);
+    case 'RecordRead':
+    case 'RedriveParked':
+    case 'EditParked':
+    case 'DiscardParked':
+      return laneOfRecord({ source: command.source, entity: command.entity, externalId: command.external_id ?? '' }, count);
     case 'QuarantineBody':
       return quarantineLane(command.provider);
   }

@@ -18,6 +18,8 @@ export interface EventMetadata {
   readonly change: ChangeMetadata;
   /** The event type that ingest read from the change. */
   readonly changeEventType: EventType | null;
+  /** `own`: our own integration made the change. */
+  readonly origin?: 'own';
   readonly broadcast: boolean;
   readonly broadcastReason: string;
   readonly warnings: readonly Finding[];

@@ -28,6 +28,10 @@ export const EntityMapping = Type.Object(
     fields: Type.Optional(Type.Record(Path, FieldMapping)),
     /** Fields that the source's channel adds to every change ("enrichment"): never state unless a change names them as changed. */
     enriched: Type.Optional(Type.Array(Path)),
+    /** A record of the entity may be converted into others: it is when `flag` holds true, and `into` are its references to them. */
+    conversion: Type.Optional(Type.Object({ flag: Path, into: Type.Array(Path, { minItems: 1 }) }, { additionalProperties: false })),
+    /** Records of the entity can be merged: a deleted one may live on in another, which only a look tells. */
+    merges: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -40,6 +44,18 @@ export const SourceConfig = Type.Object(
     provider: Type.String(),
     /** Which envelopes belong to it: EventBridge `source` strings, `*` as wildcard. By default those that carry the id's own org. */
     match: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
+    /**
+     * By what changes are known that our own integration made: what its client calls itself, or the source's id of its user. `broadcast`
+     * false: they are applied, and others are not told of them.
+     */
+    own_changes: Type.Optional(
+      Type.Object(
+        { client: Type.Optional(Type.String({ minLength: 1 })), user: Type.Optional(Type.String({ minLength: 1 })), broadcast: Type.Boolean() },
+        { additionalProperties: false },
+      ),
+    ),
+    /** How long the source takes from stamping a change to committing it, at most, in milliseconds; by default 2000. */
+    read_margin_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })),
   },
   { additionalProperties: false },
 );

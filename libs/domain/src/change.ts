@@ -19,7 +19,14 @@ export interface FieldWrite {
   readonly value: Json;
 }
 
-export type ChangeKind = 'create' | 'update' | 'delete' | 'undelete';
+/** A large text's new value, told as its difference from the one before; `patch` in the source's own form. */
+export interface TextDiff {
+  readonly path: string;
+  readonly patch: string;
+}
+
+/** A gap says that a record was created, updated or undeleted, and not how; a deletion without its body is a deletion. */
+export type ChangeKind = 'create' | 'update' | 'delete' | 'undelete' | 'gap_create' | 'gap_update' | 'gap_undelete';
 
 /** One change of one record, as the domain decides on it. Mapping (our names for the source's fields) is a matter of views, not of facts. */
 export interface Change {
@@ -29,6 +36,8 @@ export interface Change {
   readonly clock: Clock;
   /** What the change sets; each path once. Empty for a deletion. */
   readonly fields: readonly FieldWrite[];
+  /** Texts of which only the difference came; each path once, none of it in `fields`. */
+  readonly diffs?: readonly TextDiff[];
   /** RFC 3339, the source's commit time. */
   readonly occurredAt: string;
 }

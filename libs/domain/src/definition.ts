@@ -16,4 +16,12 @@ export interface AggregateDefinition {
   readonly references: Readonly<Record<string, string>>;
   /** Paths (or parents of paths) that hold personal data. */
   readonly personal: readonly string[];
+  /** How a record says that it was converted into others; null: records of this entity never are. */
+  readonly conversion: Conversion | null;
+}
+
+/** A record whose `flag` holds true was converted into the records that the references at `into` point at. */
+export interface Conversion {
+  readonly flag: string;
+  readonly into: readonly string[];
 }

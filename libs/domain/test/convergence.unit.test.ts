@@ -135,7 +135,7 @@ t.test('who listens to the broadcasts alone holds the public state of what is pu
     const held = events.reduce<JsonObject | null>((holding, { event, broadcast }) => {
       if (!broadcast) return holding;
       if (event.type === 'Withdrawn' || event.type === 'Deleted') return null;
-      assert.ok(event.state, `${event.type} is told with the state`);
+      assert.ok('state' in event && event.state, `${event.type} is told with the state`);
       return event.state;
     }, null);
     const shown = publicState(state, client);

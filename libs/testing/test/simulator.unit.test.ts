@@ -15,7 +15,7 @@ const bad: FeedOptions = { merge: true, reorder: 50, repeat: 0.2 };
 const bodies = (org: OrgOptions, feed: FeedOptions = {}) => Array.from(relayFeed(new SalesforceOrg(org), feed), ({ body }) => body);
 
 const definition: AggregateDefinition = {
-  type: 'any', statusPaths: [], statusValues: null, silentStatuses: [], announceWithdrawal: true, names: {}, references: {}, personal: [],
+  type: 'any', statusPaths: [], statusValues: null, silentStatuses: [], announceWithdrawal: true, names: {}, references: {}, personal: [], conversion: null,
 };
 const KINDS: Record<string, ChangeKind> = { CREATE: 'create', UPDATE: 'update', DELETE: 'delete', UNDELETE: 'undelete' };
 

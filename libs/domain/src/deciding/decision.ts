@@ -2,6 +2,7 @@ import type { FieldWrite } from '../change.ts';
 import type { DomainEvent } from '../event.ts';
 import type { Finding } from '../finding.ts';
 import type { RecordState } from '../record.ts';
+import type { ReadRequest } from './deciding-context.ts';
 import type { BroadcastReason } from './should-broadcast.ts';
 
 /** An event and whether others are told of it: decided once, here, and never again. */
@@ -22,4 +23,6 @@ export interface Decision {
   readonly warnings: readonly Finding[];
   /** The change's values that lost to later ones. */
   readonly lost: readonly FieldWrite[];
+  /** Reads that the record needs; none or one, and none where the source cannot be read. */
+  readonly reads: readonly ReadRequest[];
 }

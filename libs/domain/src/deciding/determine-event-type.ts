@@ -10,12 +10,15 @@ import type { RecordState } from '../record.ts';
 export function determineEventType(existing: RecordState, change: Change): RecordChanged['type'] {
   switch (change.kind) {
     case 'create':
+    case 'gap_create':
       return existing.version === 0 ? 'Created' : 'Updated';
     case 'update':
+    case 'gap_update':
       return 'Updated';
     case 'delete':
       return 'Deleted';
     case 'undelete':
+    case 'gap_undelete':
       return isLater(change.clock, existing.lifecycleClock) ? 'Restored' : 'Updated';
   }
 }

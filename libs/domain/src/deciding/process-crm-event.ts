@@ -6,6 +6,7 @@ import { publicState } from '../public-state.ts';
 import type { RecordState } from '../record.ts';
 import { brokenRules, feedRules } from '../rules/index.ts';
 import { statusOf } from '../status.ts';
+import { defaultContext, type DecidingContext } from './deciding-context.ts';
 import type { DecidedEvent, Decision } from './decision.ts';
 import { determineEventType } from './determine-event-type.ts';
 import { movesNothing, movesOf, type Moves } from './moves.ts';
@@ -18,10 +19,10 @@ import { visibleChanges } from './visible-changes.ts';
  * Decides what a change from a feed means for a record. Never refuses: what is newer is taken, path by path, what is older is kept as
  * lost, and what is odd is said in `warnings`. The order in which changes arrive has no part in the state that they lead to.
  */
-export function processCrmEvent(change: Change, state: RecordState, definition: AggregateDefinition): Decision {
+export function processCrmEvent(change: Change, state: RecordState, definition: AggregateDefinition, _context: DecidingContext = defaultContext): Decision {
   const oddities = brokenRules(feedRules, { change, state, definition });
   const moves = movesOf(change, state);
-  if (movesNothing(moves)) return { outcome: 'superseded', events: [], stateAfter: state, warnings: oddities, lost: moves.lost };
+  if (movesNothing(moves)) return { outcome: 'superseded', events: [], stateAfter: state, warnings: oddities, lost: moves.lost, reads: [] };
 
   const events: DecidedEvent[] = [changeOf(change, moves, state, definition)];
   let stateAfter = appended(state, events, definition);
@@ -30,7 +31,7 @@ export function processCrmEvent(change: Change, state: RecordState, definition: 
     stateAfter = appended(stateAfter, [withdrawn], definition);
     events.push(withdrawn);
   }
-  return { outcome: 'applied', events, stateAfter, warnings: [...oddities, ...validateStatus(stateAfter, definition)], lost: moves.lost };
+  return { outcome: 'applied', events, stateAfter, warnings: [...oddities, ...validateStatus(stateAfter, definition)], lost: moves.lost, reads: [] };
 }
 
 function changeOf(change: Change, moves: Moves, state: RecordState, definition: AggregateDefinition): DecidedEvent {

@@ -12,7 +12,11 @@ export type BroadcastReason =
   | 'record_deleted'
   | 'deletion_of_public_record'
   | 'deletion_of_unannounced_record'
-  | 'withdrawal';
+  | 'withdrawal'
+  | 'dirty'
+  | 'own_change'
+  | 'nothing_withheld'
+  | 'merge';
 
 export interface Broadcast {
   readonly broadcast: boolean;
@@ -22,6 +26,7 @@ export interface Broadcast {
 /** @param stateAfter the state that the event leads to, by which it is judged. */
 export function shouldBroadcast(event: DomainEvent, stateAfter: RecordState, definition: AggregateDefinition): Broadcast {
   if (event.type === 'Withdrawn') return tell('withdrawal');
+  if (!('changed' in event)) return keep('dirty');
   if (event.changed.length === 0) return keep('no_value_changed');
   if (event.type === 'Deleted') return stateAfter.announced ? tell('deletion_of_public_record') : keep('deletion_of_unannounced_record');
   // A late change of a record that is gone must not bring it back at those who were told so.

@@ -10,6 +10,7 @@ export const client: AggregateDefinition = {
   names: { Name: 'name', BillingAddress: 'address', 'BillingAddress.PostalCode': 'postcode' },
   references: { ParentId: 'Account' },
   personal: ['Phone', 'BillingAddress'],
+  conversion: null,
 };
 
 /** The n-th moment: clocks rise with n. */

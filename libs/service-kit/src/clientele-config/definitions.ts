@@ -50,6 +50,7 @@ function definition(mapping: EntityMapping, broadcast: ClienteleConfig['broadcas
     names: Object.fromEntries(fields.flatMap(([path, { as }]) => (as === undefined ? [] : [[path, as]]))),
     references: Object.fromEntries(fields.flatMap(([path, { references }]) => (references === undefined ? [] : [[path, references]]))),
     personal: fields.filter(([, { personal }]) => personal === true).map(([path]) => path),
+    conversion: mapping.conversion ?? null,
   };
 }
 

@@ -13,5 +13,10 @@ export function admit(handlers: Handlers, command: Command): Admission {
       return handlers.ProcessCrmEvent(command);
     case 'QuarantineBody':
       return handlers.QuarantineBody(command);
+    case 'RecordRead':
+    case 'RedriveParked':
+    case 'EditParked':
+    case 'DiscardParked':
+      throw new Error(`no handler for ${command.type} yet`);
   }
 }

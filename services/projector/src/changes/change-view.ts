@@ -36,7 +36,7 @@ export function applyToChange(view: ChangeView | null, entry: LogEntry): ChangeV
   if (entry.kind === 'outcome') return fromOutcome(entry);
   const event = decodeDomainEvent(entry);
   // A change may leave several events. Those behind the first tell more of what followed, and nothing of what was sent.
-  if (event.type === 'Withdrawn' && view?.outcome === 'applied') return { ...view, position: entry.position, processedAt: entry.recordedAt, recordedAt: entry.recordedAt };
+  if (!('fields' in event) && view?.outcome === 'applied') return { ...view, position: entry.position, processedAt: entry.recordedAt, recordedAt: entry.recordedAt };
   return fromEvent(entry, event);
 }
 
@@ -51,7 +51,7 @@ function fromEvent(entry: StoredEvent, event: DomainEvent): ChangeView {
     entity: metadata.entity,
     aggregateType: entry.streamType,
     externalId: metadata.externalId,
-    data: event.type === 'Withdrawn' ? '{}' : stringifyExact(composeFields([...event.fields, ...event.lost])),
+    data: !('fields' in event) ? '{}' : stringifyExact(composeFields([...event.fields, ...event.lost])),
     metadata: stringifyExact(metadata.change),
     occurredAt: entry.occurredAt,
     status: 'processed',

@@ -82,5 +82,5 @@ function* searchable(state: RecordState, definition: AggregateDefinition): Gener
 }
 
 function unmapped(type: string): AggregateDefinition {
-  return { type, statusPaths: [], statusValues: null, silentStatuses: [], announceWithdrawal: true, names: {}, references: {}, personal: [] };
+  return { type, statusPaths: [], statusValues: null, silentStatuses: [], announceWithdrawal: true, names: {}, references: {}, personal: [], conversion: null };
 }

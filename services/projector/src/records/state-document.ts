@@ -1,5 +1,5 @@
-import { exactNumber, parseExact, stringifyExact } from '@clientele/contracts';
-import { isExactNumber, type Clock, type FieldState, type Json, type RecordState } from '@clientele/domain';
+import { decodeRecord, encodeRecord, exactNumber, parseExact, stringifyExact } from '@clientele/contracts';
+import { initialRecord, isExactNumber, type Clock, type FieldState, type Json, type RecordState } from '@clientele/domain';
 
 /**
  * The folded state as JSON text that any JSON parser reads without loss: each clock stands once, fields point at it. Numbers that a
@@ -22,6 +22,7 @@ export function encodeState(state: RecordState): string {
     lifecycleClock: state.lifecycleClock === null ? null : indexOf(state.lifecycleClock),
     clocks: [...clocks.keys()],
     fields,
+    ...(isPlain(state) ? {} : { more: stringifyExact(encodeRecord({ ...state, fields: initialRecord.fields })) }),
   });
 }
 
@@ -31,6 +32,7 @@ export function decodeState(text: string): RecordState {
   if (!isStateDocument(document)) throw new TypeError('not a state document');
   const clockAt = (index: number): Clock => document.clocks[index] ?? fail(`no clock at ${index}`);
   return {
+    ...(document.more === undefined ? initialRecord : decodeRecord(parseExact(document.more))),
     version: document.version,
     lifecycle: document.lifecycle,
     complete: document.complete,
@@ -43,11 +45,18 @@ export function decodeState(text: string): RecordState {
 
 type StoredValue = null | boolean | number | string | { readonly exact: string } | { readonly json: string };
 
-interface StateDocument extends Omit<RecordState, 'fields' | 'floor' | 'lifecycleClock'> {
+/** Whether nothing is known of the record but what changes told whole: true of most. */
+function isPlain({ read, gaps, diffs, withheld, survivor, converted }: RecordState): boolean {
+  return read === null && gaps.length === 0 && diffs.length === 0 && !withheld && survivor === null && !converted;
+}
+
+interface StateDocument extends Pick<RecordState, 'version' | 'lifecycle' | 'complete' | 'announced'> {
   readonly floor: number | null;
   readonly lifecycleClock: number | null;
   readonly clocks: readonly Clock[];
   readonly fields: readonly (readonly [path: string, clock: number, value: StoredValue])[];
+  /** The state but its fields, as a snapshot keeps it. */
+  readonly more?: string;
 }
 
 function encodeValue(value: Json): StoredValue {

@@ -11,7 +11,7 @@ export const DEFINITION: AggregateDefinition = {
   announceWithdrawal: true,
   names: {},
   references: { ParentId: 'Account', OwnerId: 'User' },
-  personal: ['Phone'],
+  personal: ['Phone'], conversion: null,
 };
 
 export interface SentChange {

@@ -18,5 +18,6 @@ export * from './problem.ts';
 export * from './record-codec.ts';
 export * from './record.ts';
 export * from './salesforce-event.ts';
+export * from './source-config.ts';
 export * from './streams.ts';
 export * from './upcasters.ts';

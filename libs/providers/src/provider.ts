@@ -1,5 +1,6 @@
 import type { EntityMapping, EventWriteDTO, Finding } from '@clientele/contracts';
-import type { Change, FieldWrite } from '@clientele/domain';
+import type { Change, Clock, FieldWrite } from '@clientele/domain';
+import type { Environment, ReadableSource, RecordSource, RecordSourceOptions } from './records/record-source.ts';
 
 /** What the configuration says of one provider. */
 export interface ProviderConfig {
@@ -39,18 +40,36 @@ export interface Translated {
   readonly warnings: readonly Finding[];
 }
 
-/** Understood, but nothing that can be decided yet. */
+/** Records of an entity changed, and the source does not say which: what is known of all of them is in doubt as of the clock. */
+export interface EntityGap {
+  readonly kind: 'entity_gap';
+  readonly source: string;
+  readonly entity: string;
+  readonly clock: Clock;
+  /** What it was, for whoever looks at it. */
+  readonly detail: string;
+}
+
+/** Nothing that this code knows how to decide. */
 export interface Unsupported {
   readonly kind: 'unsupported';
-  readonly reason: 'unsupported_change';
+  readonly reason: 'unknown_change_type';
   /** What it is, for whoever looks at the parked change. */
   readonly detail: string;
 }
 
-export type Translation = Translated | Unsupported;
+export type Translation = Translated | EntityGap | Unsupported;
+
+/** By what a source's changes are known to be our own integration's. */
+export interface OwnChanges {
+  /** The name by which it calls itself to the provider. */
+  readonly client?: string;
+  /** The provider's id of its user. */
+  readonly user?: string;
+}
 
 /**
- * All that is particular to one CRM. Ingest uses `parse` and `toEventWrites`; the command service `translate`, and later the reads.
+ * All that is particular to one CRM. Ingest uses `parse` and `toEventWrites`; the command service the rest.
  * Instances hold no state.
  */
 export interface CrmProvider<Envelope extends CrmEnvelope = CrmEnvelope> {
@@ -67,4 +86,17 @@ export interface CrmProvider<Envelope extends CrmEnvelope = CrmEnvelope> {
    * @throws ValidationError where the write cannot be of this provider (a change without a record, an unknown path).
    */
   translate(write: EventWriteDTO): Translation;
+  /** Whether our own integration made the change. */
+  isOwnChange(write: EventWriteDTO, own: OwnChanges): boolean;
+  /**
+   * A text after a patch that a change brought for it (`Change.diffs`), proved right by what the patch says of it; null where the patch
+   * does not fit the base. Never throws.
+   */
+  applyTextDiff(base: string, patch: string): string | null;
+  /**
+   * The records of one source; null where it has no credentials, so that nothing of it can be read. Loads the HTTP client, which nobody
+   * else needs. Asks the provider nothing yet.
+   * @throws ValidationError naming the variables that are missing or unfit, never a value.
+   */
+  records(source: ReadableSource, env: Environment, options?: RecordSourceOptions): Promise<RecordSource | null>;
 }

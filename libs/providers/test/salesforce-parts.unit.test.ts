@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { createProvider, type Translation } from '../src/index.ts';
 import { survey, valueSpan } from '../src/json-text.ts';
+import { originClient } from '../src/salesforce/change-origin.ts';
 import { checkSuffix, readRecordId } from '../src/salesforce/record-id.ts';
 import { bytes, payload, relay, sampleBodies, sampleNames, SOURCE, type PayloadOptions } from './salesforce-samples.ts';
 
@@ -20,8 +21,10 @@ function meaning(options: PayloadOptions): unknown {
 
 function outcome(translation: Translation | undefined): unknown {
   if (translation?.kind !== 'change') return translation?.detail;
+  const { change } = translation;
   const list = (writes: readonly { path: string; value: unknown }[]): string[] => writes.map(({ path, value }) => `${path}=${stringifyExact(value)}`);
-  return { writes: list(translation.change.fields), hints: list(translation.hints), warnings: translation.warnings.map(({ path, code }) => `${path} ${code}`) };
+  if (change.kind.startsWith('gap_')) return { kind: change.kind, hints: list(translation.hints) };
+  return { writes: list(change.fields), ...(change.diffs === undefined ? {} : { diffs: change.diffs.map(({ path }) => path) }), hints: list(translation.hints), warnings: translation.warnings.map(({ path, code }) => `${path} ${code}`) };
 }
 
 t.test('ids: 15 and 18 characters are one id, and damage shows', async (t) => {
@@ -125,9 +128,13 @@ t.test('the Pub/Sub flavour: a null counts only where it is said to be one', asy
   t.strictSame(pubSub({ nulledFields: [] }), { writes: ['Name="A"'], hints: [], warnings: [] });
   t.strictSame(pubSub({ nulledFields: ['Phone', 'Address.City'] }), { writes: ['Name="A"', 'Phone=null', 'Address.City=null'], hints: [], warnings: [] });
   t.strictSame(pubSub({ nulledFields: ['Fax'], changedFields: ['Phone', 'Fax'] }), { writes: ['Fax=null'], hints: ['Name="A"'], warnings: [] });
-  const bitmaps = 'UPDATE of Account 0015f00002JUZPDAA5: its changed fields are bitmaps of the Pub/Sub API, which need the event\'s schema to be read';
-  t.equal(pubSub({ nulledFields: [], changedFields: ['0x410000', '4-0x01'] }), bitmaps);
-  t.equal(pubSub({ nulledFields: ['0x08'] }), bitmaps);
+  const bitmaps = (header: Record<string, unknown>, fields: Record<string, unknown> = { Name: 'A', Phone: null, Address: { City: 'B', Zip: null } }): unknown =>
+    meaning({ fields, header: { diffFields: [], nulledFields: [], ...header } });
+  t.strictSame(bitmaps({ changedFields: ['0x000002', '4-0x02'] }), { writes: ['Name="A"', 'Address.City="B"'], hints: [], warnings: [] }, 'as many values as bits: they are the ones');
+  t.strictSame(bitmaps({ changedFields: ['0x000012', '4-0x02'] }), { writes: ['Name="A"', 'Address.City="B"'], hints: [], warnings: [] }, 'a parent that is named twice');
+  t.strictSame(bitmaps({ changedFields: ['0x02'] }), { kind: 'gap_update', hints: ['Name="A"', 'Address.City="B"'] }, 'more values than bits: something is enrichment');
+  t.strictSame(bitmaps({ changedFields: ['0x410000'], nulledFields: ['0x08'] }), { kind: 'gap_update', hints: ['Name="A"', 'Address.City="B"'] }, 'what was cleared cannot be told');
+  t.strictSame(bitmaps({ changedFields: ['0x02', '4-0x02'] }, { Name: 'A', Address: { City: 'B' }, Owner: { Name: 'O' } }), { writes: ['Name="A"', 'Address.City="B"'], hints: ['Owner.Name="O"'], warnings: [] }, 'configured enrichment is not counted');
   t.strictSame(outcome(translations(sampleBodies('amp-mock-eventbridge-envelope-account-create.json')[0] ?? '')[1]), {
     writes: ['Name="Acme"', 'Description="Sample account record."', 'OwnerId="0055f000005mc66AAA"', 'CreatedDate=1712693965000'],
     hints: [],
@@ -135,16 +142,19 @@ t.test('the Pub/Sub flavour: a null counts only where it is said to be one', asy
   });
 });
 
-t.test('what cannot be decided yet is said to be so, and nothing is made of it', async (t) => {
-  const reasons = (name: string): unknown[] => sampleBodies(name).flatMap((body) => translations(body)).map(outcome);
-  for (const type of ['create', 'update', 'delete', 'undelete']) {
-    for (const reason of reasons(`made-relay-account-gap-${type}.json`)) t.equal(reason, `GAP_${type.toUpperCase()} of Account: Salesforce says that the record changed, not how`);
+t.test('a gap of a record is a change without content; a gap of all records is of none', async (t) => {
+  const kinds = (name: string): unknown[] =>
+    sampleBodies(name).flatMap((body) => translations(body)).map((one) => (one.kind === 'change' ? [one.change.kind, one.change.key.externalId, one.change.fields.length] : one));
+  t.strictSame(kinds('made-relay-account-gap-create.json'), [['gap_create', '0015f00002JUZPDAA5', 0]]);
+  t.strictSame(kinds('made-relay-account-gap-undelete.json'), [['gap_undelete', '0015f00002JUZPDAA5', 0]]);
+  t.strictSame(kinds('made-relay-account-gap-delete.json'), [['delete', '0015f00002JUZPDAA5', 0]], 'a deletion that was missed is a deletion');
+  t.strictSame(kinds('made-relay-account-gap-update.json'), ['0015f00002JUZPDAA5', '0015f00002JUZPXAA5', '0015f00002JUZPcAAP'].map((id) => ['gap_update', id, 0]));
+  const [overflowGap] = translations(sampleBodies('made-relay-account-gap-overflow.json')[0] ?? '');
+  t.match(overflowGap, { kind: 'entity_gap', source: SOURCE, entity: 'Account', clock: /^001778193424000\./, detail: 'GAP_OVERFLOW of Account: Salesforce says that records of this object changed, not which' });
+  t.match(kinds('made-relay-account-wildcard-ids.json'), [{ kind: 'entity_gap', entity: 'Account', detail: /^UPDATE of Account/ }]);
+  for (const changeType of ['SNAPSHOT', 'constructor']) {
+    t.match(translations(relay(payload({ header: { changeType } })))[0], { kind: 'unsupported', reason: 'unknown_change_type', detail: `${changeType} of Account: a kind of change that is not known` });
   }
-  t.strictSame(reasons('made-relay-account-gap-overflow.json'), ['GAP_OVERFLOW of Account: Salesforce says that records of this object changed, not which']);
-  t.strictSame(reasons('made-relay-account-wildcard-ids.json'), ['UPDATE of Account: Salesforce says that records of this object changed, not which']);
-  t.strictSame(reasons('made-relay-account-update-diff-field-cometd-shape.json'), ['UPDATE of Account 0015f00002JUWMVAA5: its field Description is a text difference']);
-  t.equal(meaning({ header: { nulledFields: [], diffFields: ['Rating'] } }), 'UPDATE of Account 0015f00002JUZPDAA5: its field Rating is a text difference', 'as the Pub/Sub flavour sends it');
-  for (const changeType of ['SNAPSHOT', 'constructor']) t.equal(meaning({ header: { changeType } }), `${changeType} of Account: a kind of change that is not known`);
   const mixed = salesforce.toEventWrites(salesforce.parse(bytes(relay(payload({ header: { recordIds: ['001*', '0015f00002JUZPD'] } })))), { source: SOURCE, correlationId: 'c' });
   t.strictSame(mixed.map(({ write }) => [write.metadata.kind, write.external_id]), [['entity_gap', undefined], ['change', '0015f00002JUZPDAA5']]);
   const overflow = relay(payload({ header: { changeType: 'GAP_OVERFLOW', recordIds: ['0015f00002JUZPDAA5', '0015f00002JUZPXAA5'] } }));
@@ -158,5 +168,49 @@ t.test('a write that no mapper here has made is refused', async (t) => {
   t.throws(() => salesforce.translate(nameless), { name: 'ValidationError', message: 'external_id is missing: a change names its record' });
   const metadata = { ...write!.metadata, clock: { ...write!.metadata.clock, commit_time: 'yesterday' } };
   t.throws(() => salesforce.translate(broken({ metadata })), { name: 'ValidationError', message: /^metadata.clock commitTime is not/ });
-  t.match(salesforce.translate(broken({ event_type: 'Merged' })), { kind: 'unsupported', reason: 'unsupported_change' });
+  t.match(salesforce.translate(broken({ event_type: 'Merged' })), { kind: 'unsupported', reason: 'unknown_change_type' });
+});
+
+t.test('a text difference stands beside the fields, in whatever flavour it comes', async (t) => {
+  const [relayed] = translations(sampleBodies('made-relay-account-update-diff-field-cometd-shape.json')[0] ?? '');
+  t.match(outcome(relayed), { writes: ['LastModifiedDate="2026-05-07T22:32:04.000Z"'], diffs: ['Description'], hints: [], warnings: [] });
+  t.match(relayed, { kind: 'change', change: { kind: 'update', diffs: [{ path: 'Description', patch: /^--- \n\+\+\+ 682b8747/ }] } });
+  const patch = `--- \n+++ ${'a'.repeat(64)}\n@@ -1 +1 @@\n-a\n+b`;
+  t.strictSame(meaning({ fields: { Text__c: { diff: patch }, Rating: 'Hot' }, without: ['changedFields'] }), { writes: ['Rating="Hot"'], diffs: ['Text__c'], hints: [], warnings: [] }, 'an older feed');
+  t.strictSame(
+    meaning({ fields: { Text__c: patch, Rating: null }, header: { changedFields: ['Text__c'], nulledFields: [], diffFields: ['Text__c'] } }),
+    { writes: [], diffs: ['Text__c'], hints: [], warnings: [] },
+    'the Pub/Sub flavour in names',
+  );
+  const bitmaps = { changedFields: ['0x410000'], nulledFields: [], diffFields: ['0x010000'] };
+  t.strictSame(
+    meaning({ fields: { Name: null, Description: patch, LastModifiedDate: 1714149392000 }, header: bitmaps }),
+    { writes: ['LastModifiedDate=1714149392000'], diffs: ['Description'], hints: [], warnings: [] },
+    'the Pub/Sub flavour in bitmaps: it is told by its form',
+  );
+  t.match(meaning({ fields: { Name: null, Description: 'no difference', LastModifiedDate: 1714149392000 }, header: bitmaps }), { kind: 'gap_update' });
+  t.strictSame(meaning({ header: { changeType: 'CREATE' }, fields: { Text__c: { diff: patch } } }), { writes: [`Text__c.diff=${JSON.stringify(patch)}`], hints: [], warnings: [] }, 'a creation has no base');
+});
+
+t.test('changes of our own are told by the client that made them, or by its user', async (t) => {
+  const own = (header: Record<string, unknown>, by: Parameters<typeof salesforce.isOwnChange>[1]): boolean => {
+    const [taken] = salesforce.toEventWrites(salesforce.parse(bytes(relay(payload({ header })))), { source: SOURCE, correlationId: 'c' });
+    return salesforce.isOwnChange(taken!.write, by);
+  };
+  const origins = {
+    'com/salesforce/api/soap/66.0;client=SfdcInternalAPI/': 'SfdcInternalAPI',
+    'com/salesforce/api/rest/60.0;client=Clientele/1.0': 'Clientele/1.0',
+    'com/salesforce/api/rest/60.0; CLIENT = a=b ;x=y': 'a=b',
+    'com/salesforce/api/rest/60.0;client=': null,
+    'com/salesforce/api/rest/60.0': null,
+    'client=no parameter': null,
+  };
+  for (const [origin, client] of Object.entries(origins)) t.equal(originClient(origin), client, origin);
+  t.equal(originClient(null), null);
+  t.equal(own({ changeOrigin: 'com/salesforce/api/rest/60.0;client=Clientele/' }, { client: 'Clientele' }), true);
+  t.equal(own({ changeOrigin: 'com/salesforce/api/rest/60.0;client=ClienteleToo/' }, { client: 'Clientele' }), false);
+  t.equal(own({ changeOrigin: '' }, { client: 'Clientele' }), false);
+  t.equal(own({}, { user: '0055f000005mc66' }), true, 'the id in 15 characters');
+  t.equal(own({ commitUser: null }, { user: '0055f000005mc66AAA' }), false);
+  t.equal(own({}, {}), false);
 });

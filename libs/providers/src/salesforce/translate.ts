@@ -1,36 +1,45 @@
 import { ValidationError, type EntityMapping, type EventWriteDTO } from '@clientele/contracts';
 import { clockOf, type ChangeKind, type Clock } from '@clientele/domain';
-import type { Translation, Unsupported } from '../provider.ts';
-import { undecodable, writtenFields } from './written-fields.ts';
+import type { Translation } from '../provider.ts';
+import { decodeByCount, hasBitmaps } from './pub-sub-bitmaps.ts';
+import { writtenFields, type UpdateNames } from './written-fields.ts';
+
+type EventType = NonNullable<EventWriteDTO['event_type']>;
 
 /** What a change of a known kind is to the domain; any other event type is none that Salesforce can send. */
-const CHANGE_KINDS: Partial<Record<NonNullable<EventWriteDTO['event_type']>, ChangeKind>> = {
-  Created: 'create',
-  Updated: 'update',
-  Deleted: 'delete',
-  Restored: 'undelete',
-};
+const CHANGE_KINDS: Partial<Record<EventType, ChangeKind>> = { Created: 'create', Updated: 'update', Deleted: 'delete', Restored: 'undelete' };
+/** What was missed behind a gap. Of a deletion nothing is missing: it never says more than that it was. */
+const GAP_KINDS: Partial<Record<EventType, ChangeKind>> = { Created: 'gap_create', Updated: 'gap_update', Deleted: 'delete', Restored: 'gap_undelete' };
 
 /** @throws ValidationError where a change names no record, or its clock cannot be read. */
 export function translate(write: EventWriteDTO, entities: Readonly<Record<string, EntityMapping>>): Translation {
   const { id, source, entity, external_id: externalId, event_type: eventType, metadata } = write;
-  const kind = metadata.kind === 'change' && eventType !== undefined ? CHANGE_KINDS[eventType] : undefined;
-  if (kind === undefined) return unsupported(`${metadata.source_change_type} of ${entity}: ${REASONS[metadata.kind]}`);
+  const clock = clockOfWrite(write);
+  if (metadata.kind === 'entity_gap') return { kind: 'entity_gap', source, entity, clock, detail: entityGapDetail(write) };
+  const known = metadata.kind === 'unknown' || eventType === undefined ? undefined : (metadata.kind === 'gap' ? GAP_KINDS : CHANGE_KINDS)[eventType];
+  if (known === undefined) return { kind: 'unsupported', reason: 'unknown_change_type', detail: `${metadata.source_change_type} of ${entity}: a kind of change that is not known` };
   if (externalId === undefined) throw wrong('external_id', 'required', 'is missing: a change names its record');
-  const obstacle = undecodable(write);
-  if (obstacle !== null) return unsupported(`${metadata.source_change_type} of ${entity} ${externalId}: ${obstacle}`);
   const enriched = Object.hasOwn(entities, entity) ? (entities[entity]?.enriched ?? []) : [];
-  const { fields, hints, warnings } = writtenFields(kind, write, enriched);
-  const change = { id, kind, key: { source, entity, externalId }, clock: clockOfWrite(write), fields, occurredAt: write.occurred_at };
+  // An update whose names we cannot read is the news that something changed, no more.
+  const names = namesOf(write, enriched);
+  const kind = known === 'update' && names === null ? 'gap_update' : known;
+  const { fields, diffs, hints, warnings } = writtenFields(kind, write, names ?? NO_NAMES, enriched);
+  const change = { id, kind, key: { source, entity, externalId }, clock, fields, ...(diffs.length > 0 ? { diffs } : {}), occurredAt: write.occurred_at };
   return { kind: 'change', change, hints, warnings };
 }
 
-const REASONS: Readonly<Record<EventWriteDTO['metadata']['kind'], string>> = {
-  change: 'an event type that no Salesforce change has',
-  gap: 'Salesforce says that the record changed, not how',
-  entity_gap: 'Salesforce says that records of this object changed, not which',
-  unknown: 'a kind of change that is not known',
-};
+const NO_NAMES: UpdateNames = { changed: [], nulled: null, diffs: [] };
+
+function namesOf(write: EventWriteDTO, enriched: readonly string[]): UpdateNames | null {
+  const { changed_fields: changed = [], nulled_fields: nulled = null, diff_fields: diffs = [] } = write.metadata;
+  if (!hasBitmaps(write.metadata)) return { changed, nulled, diffs };
+  const decoded = decodeByCount(write, enriched);
+  return decoded === null ? null : { ...decoded, nulled: [] };
+}
+
+function entityGapDetail({ entity, metadata }: EventWriteDTO): string {
+  return `${metadata.source_change_type} of ${entity}: Salesforce says that records of this object changed, not which`;
+}
 
 function clockOfWrite({ id, metadata: { clock } }: EventWriteDTO): Clock {
   try {
@@ -39,10 +48,6 @@ function clockOfWrite({ id, metadata: { clock } }: EventWriteDTO): Clock {
     if (!(error instanceof RangeError)) throw error;
     throw wrong('metadata.clock', 'range', error.message);
   }
-}
-
-function unsupported(detail: string): Unsupported {
-  return { kind: 'unsupported', reason: 'unsupported_change', detail };
 }
 
 function wrong(path: string, code: string, message: string): ValidationError {

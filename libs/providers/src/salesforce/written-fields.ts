@@ -1,49 +1,76 @@
 import type { EventWriteDTO, Finding } from '@clientele/contracts';
-import { ancestorsOf, fieldWrites, isJsonObject, type ChangeKind, type FieldWrite, type Json } from '@clientele/domain';
+import { ancestorsOf, childPath, fieldWrites, isJsonObject, type ChangeKind, type FieldWrite, type Json, type TextDiff } from '@clientele/domain';
 
 export interface WrittenFields {
   readonly fields: readonly FieldWrite[];
+  readonly diffs: readonly TextDiff[];
   readonly hints: readonly FieldWrite[];
   readonly warnings: readonly Finding[];
+}
+
+/** What an update says of itself, in names: see `ChangeMetadata`. */
+export interface UpdateNames {
+  readonly changed: readonly string[];
+  /** Null in feeds where a null means what it says. */
+  readonly nulled: readonly string[] | null;
+  readonly diffs: readonly string[];
 }
 
 /**
  * What a change sets, and what merely came with it.
  * - Creation and undeletion carry the whole record: nulls mean absent.
- * - A deletion sets nothing; what stands beside it is enrichment.
+ * - A deletion sets nothing, nor does a gap, which is the news that something was set; what stands beside them is enrichment.
  * - An update sets the paths that `changedFields` names, component by component in compound fields; where it names none (older feeds),
  *   every field that is present and not configured as enriched.
  */
-export function writtenFields(kind: ChangeKind, write: EventWriteDTO, enriched: readonly string[]): WrittenFields {
-  const leaves = fieldWrites(write.data);
+export function writtenFields(kind: ChangeKind, write: EventWriteDTO, names: UpdateNames, enriched: readonly string[]): WrittenFields {
   switch (kind) {
     case 'create':
     case 'undelete':
-      return { fields: leaves.filter(hasValue), hints: [], warnings: [] };
+      return { fields: fieldWrites(write.data).filter(hasValue), diffs: [], hints: [], warnings: [] };
     case 'delete':
-      return { fields: [], hints: leaves.filter(hasValue), warnings: [] };
+    case 'gap_create':
+    case 'gap_update':
+    case 'gap_undelete':
+      return { fields: [], diffs: [], hints: fieldWrites(write.data).filter(hasValue), warnings: [] };
     case 'update':
-      return updatedFields(leaves, write.metadata, enriched);
+      return updatedFields(write.data, names, enriched);
   }
 }
 
-/** Why an update's body cannot be read as it stands, or null where it can. */
-export function undecodable({ data, metadata }: EventWriteDTO): string | null {
-  const { changed_fields = [], nulled_fields = [], diff_fields = [] } = metadata;
-  if ([...changed_fields, ...nulled_fields].some(isBitmap)) return 'its changed fields are bitmaps of the Pub/Sub API, which need the event\'s schema to be read';
-  const diff = diff_fields[0] ?? Object.keys(data).find((field) => isTextDiff(data[field]));
-  return diff === undefined ? null : `its field ${diff} is a text difference`;
+function updatedFields(data: EventWriteDTO['data'], names: UpdateNames, enriched: readonly string[]): WrittenFields {
+  const { leaves, diffs } = withoutDiffs(data, names.diffs);
+  const diffPaths = new Set(diffs.map(({ path }) => path));
+  const nulled = names.nulled === null ? null : new Set(names.nulled);
+  // The Pub/Sub flavour sends null for whatever did not change.
+  const counts = ({ path, value }: FieldWrite): boolean => value !== null || nulled === null || isAtOrBelow(path, nulled);
+  const warnings: Finding[] = [];
+  const named = names.changed.filter((name) => !diffPaths.has(name));
+  const selected = names.changed.length > 0 ? namedLeaves(leaves, named, warnings) : leavesOutside(leaves, new Set(enriched));
+  const fields = new Map(selected.filter(counts).map((leaf) => [leaf.path, leaf]));
+  return { fields: [...fields.values()], diffs, hints: leaves.filter((leaf) => hasValue(leaf) && !fields.has(leaf.path)), warnings };
 }
 
-function updatedFields(leaves: readonly FieldWrite[], metadata: EventWriteDTO['metadata'], enriched: readonly string[]): WrittenFields {
-  const { changed_fields: named = [], nulled_fields: nulled } = metadata;
-  const nulledPaths = nulled === undefined ? null : new Set(nulled);
-  // The Pub/Sub flavour sends null for whatever did not change.
-  const counts = ({ path, value }: FieldWrite): boolean => value !== null || nulledPaths === null || isAtOrBelow(path, nulledPaths);
-  const warnings: Finding[] = [];
-  const selected = named.length > 0 ? namedLeaves(leaves, named, warnings) : leavesOutside(leaves, new Set(enriched));
-  const fields = new Map(selected.filter(counts).map((leaf) => [leaf.path, leaf]));
-  return { fields: [...fields.values()], hints: leaves.filter((leaf) => hasValue(leaf) && !fields.has(leaf.path)), warnings };
+/** A diff is `{"diff": "--- …"}` in the relay's flavour, a plain string that `diffFields` names in the Pub/Sub flavour. */
+function withoutDiffs(data: EventWriteDTO['data'], named: readonly string[]): { leaves: FieldWrite[]; diffs: TextDiff[] } {
+  const diffs: TextDiff[] = [];
+  const whole = Object.entries(data).filter(([field, value]) => {
+    const patch = textDiff(value);
+    if (patch !== null) diffs.push({ path: childPath(null, field), patch });
+    return patch === null;
+  });
+  const leaves = fieldWrites(Object.fromEntries(whole)).filter(({ path, value }) => {
+    if (typeof value !== 'string' || !named.includes(path)) return true;
+    diffs.push({ path, patch: value });
+    return false;
+  });
+  return { leaves, diffs };
+}
+
+function textDiff(value: Json): string | null {
+  if (!isJsonObject(value) || Object.keys(value).length !== 1) return null;
+  const patch = value['diff'];
+  return typeof patch === 'string' ? patch : null;
 }
 
 function namedLeaves(leaves: readonly FieldWrite[], named: readonly string[], warnings: Finding[]): FieldWrite[] {
@@ -75,14 +102,4 @@ function isAtOrBelow(path: string, paths: ReadonlySet<string>): boolean {
 
 function hasValue({ value }: FieldWrite): boolean {
   return value !== null;
-}
-
-/** `0x410000` of the top level, `4-0x01` below its field 4. */
-function isBitmap(name: string): boolean {
-  return /^(\d+-)?0x[0-9a-f]*$/i.test(name);
-}
-
-/** A large text that changed a little comes as `{"diff": "--- …"}`. */
-function isTextDiff(value: Json | undefined): boolean {
-  return isJsonObject(value) && typeof value['diff'] === 'string' && Object.keys(value).length === 1;
 }

@@ -1,0 +1,23 @@
+import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
+import { readRecordId } from '../record-id.ts';
+
+/** Reading of answers, of which nothing is known but that they are JSON. */
+export function objectsIn(value: Json, key: string): JsonObject[] {
+  return isJsonObject(value) ? objectsOf(value[key]) : [];
+}
+
+/** The objects of an array; nulls and whatever else may stand in it are passed over. */
+export function objectsOf(list: Json | undefined): JsonObject[] {
+  return Array.isArray(list) ? list.filter((one: Json) => isJsonObject(one)) : [];
+}
+
+export function textIn(object: JsonObject, key: string): string | null {
+  const value = object[key];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** An id in 18 characters; null where there is none. */
+export function idIn(object: JsonObject, key: string): string | null {
+  const reading = readRecordId(textIn(object, key) ?? '');
+  return reading.kind === 'record' ? reading.id : null;
+}

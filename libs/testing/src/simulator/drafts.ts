@@ -1,6 +1,6 @@
 import type { FieldWrite } from '@clientele/domain';
 import type { Draw, FieldSpec } from './entities/index.ts';
-import type { OrgRecord } from './org-records.ts';
+import type { OrgRecord } from './org-record.ts';
 
 const CLEARED = 0.15;
 const WHOLE_COMPOUND = 0.35;

@@ -1,7 +1,13 @@
 export { ApiDestination, type ApiDestinationOptions, type Delivery, type DestinationCounts } from './api-destination.ts';
-export { DEFAULT_START, type FeedOptions, type OrgOptions } from './options.ts';
-export { SalesforceOrg, type TrueRecord } from './org.ts';
-export type { ChangeType, OrgChange, Transaction } from './org-change.ts';
+export { type Happening } from './life/extraordinary.ts';
+export { FULL_LIFE, type OrgLife } from './life/options.ts';
+export { DEFAULT_START, type Disturbance, type FeedOptions, type OrgOptions } from './options.ts';
+export { SalesforceOrg } from './org.ts';
+export { OVERFLOW_ID, type ChangeType, type OrgChange, type Transaction } from './org-change.ts';
+export { type OrgClock } from './org-clock.ts';
+export type { OrgRecord } from './org-record.ts';
 export { Random } from './random.ts';
 export { type RelayEvent } from './relay-event.ts';
 export { relayFeed } from './relay-feed.ts';
+export { textDiff } from './text-diff.ts';
+export type { TrueKey, TrueRecord } from './truth.ts';

@@ -1,47 +1,74 @@
-import type { Json } from '@clientele/domain';
 import { draftForAll, draftUpdate } from './drafts.ts';
-import { ENTITIES, type Draw, type EntitySpec } from './entities/index.ts';
+import { account, ENTITIES, type Draw } from './entities/index.ts';
+import { extraordinary, unannounced, type Happening } from './life/extraordinary.ts';
+import { largeText, largeTextWrite } from './life/large-text.ts';
+import type { OrgLife } from './life/options.ts';
 import { DEFAULT_START, type OrgOptions } from './options.ts';
-import type { OrgChange, Transaction } from './org-change.ts';
-import { OrgRecords, type Moment } from './org-records.ts';
+import { asGap, type ChangeType, type OrgChange, type Transaction } from './org-change.ts';
+import { OrgClock } from './org-clock.ts';
+import type { Moment, OrgRecord } from './org-record.ts';
+import { OrgRecords } from './org-records.ts';
+import { OrgTime } from './org-time.ts';
 import { hash32, Random } from './random.ts';
 import { recordId } from './record-id.ts';
+import { RelayState } from './relay-state.ts';
+import { trueRecord, type TrueRecord } from './truth.ts';
 
-/** A record as the org has it in the end, in the org's own field names; fields without a value are absent. */
-export interface TrueRecord {
-  readonly entity: EntitySpec['name'];
-  readonly externalId: string;
-  readonly lifecycle: 'active' | 'deleted';
-  /** By path; of a deleted record, as it was when it was deleted. */
-  readonly fields: ReadonlyMap<string, Json>;
-}
-
-const NANOSECONDS = 1_000_000n;
 const ORIGINS = ['com/salesforce/api/soap/66.0;client=SfdcInternalAPI/', 'com/salesforce/api/rest/60.0;client=Integration', ''];
+const HOT = 5;
+
+/** A transaction that is due, and who makes it. */
+interface Due {
+  readonly pause: bigint;
+  readonly transactionKey: string;
+  readonly user: string;
+  readonly origin: string;
+}
 
 /** An org and its people at work. It knows how it ends; what the feed makes of that is for others to get right. */
 export class SalesforceOrg {
   /** 18 characters. */
   readonly id: string;
+  readonly records: OrgRecords;
+  readonly clock: OrgClock;
+  readonly relay = new RelayState();
+  /** How often each change kind was announced, and each happening happened, so far. */
+  readonly tally = new Map<ChangeType | Happening, number>();
+  /** What happened so far with nothing to announce it, or nothing that names it: silent losses, vanishings, what an overflow hides. */
+  readonly unannounced: { readonly entity: string; readonly recordId: string; readonly changeType: ChangeType }[] = [];
   readonly #options: OrgOptions;
+  readonly #life: OrgLife;
   readonly #random: Random;
-  readonly #records: OrgRecords;
+  /** What only an org with a life draws from, so that one without it stays as it is. */
+  readonly #chances: Random;
   readonly #users: readonly string[];
+  readonly #integration: string;
   readonly #draw: Draw;
-  #now: bigint;
+  readonly #time: OrgTime;
+  #due: Due | null;
+  #hot: OrgRecord[] = [];
+  #progress = 0;
 
   constructor(options: OrgOptions) {
-    const { seed, records, changes, users = 5, startAt = DEFAULT_START } = options;
-    const name = `${seed}/${records}/${changes}/${users}/${startAt}`;
+    const { seed, records, changes, users = 5, startAt = DEFAULT_START, clock = 'history', sharedIds, life } = options;
+    const more = life === undefined && sharedIds === undefined ? '' : `/${JSON.stringify({ sharedIds, life })}`;
+    const name = `${seed}/${records}/${changes}/${users}/${startAt}${more}`;
     const random = new Random(name);
-    const pod = random.letters(3);
+    const own = random.letters(3);
+    const pod = sharedIds === undefined ? own : new Random(sharedIds).letters(3);
     this.#options = options;
+    this.#life = life ?? {};
     this.#random = random;
-    this.#records = new OrgRecords(pod);
+    this.#chances = new Random(`life ${name}`);
+    this.records = new OrgRecords({ pod, numberedByEntity: sharedIds !== undefined, formulas: life?.formulas ?? false });
     this.#users = Array.from({ length: Math.max(1, users) }, (_, n) => recordId('005', pod, n + 1));
-    this.#now = BigInt(startAt) * NANOSECONDS + BigInt(random.integer(1, 999_999_999));
+    this.#integration = recordId('005', pod, this.#users.length + 1);
+    this.clock = new OrgClock(clock === 'live', startAt);
+    this.#time = new OrgTime(this.clock, startAt, random, this.#life);
     this.#draw = { random, account: () => this.#anyAccount(), user: () => random.pick(this.#users) };
-    this.id = recordId('00D', pod, hash32(name));
+    this.id = recordId('00D', own, hash32(name));
+    this.#due = this.#next(records + changes);
+    this.clock.committed(startAt, this.#dueAt());
   }
 
   /** How envelopes and answers name the org: `salesforce:<org id>`. */
@@ -49,61 +76,143 @@ export class SalesforceOrg {
     return `salesforce:${this.id}`;
   }
 
+  /** The user that makes the changes of the org's own integration. */
+  get integrationUser(): string {
+    return this.#integration;
+  }
+
   /** The org's history, transaction by transaction in the order of their commits. To be walked through once. */
   *transactions(): Generator<Transaction> {
+    const total = this.#options.records + this.#options.changes;
     let { records: creates, changes } = this.#options;
-    while (creates > 0 || changes > 0) {
-      const begun = this.#begin();
-      const creating = creates > 0 && (this.#records.all.length === 0 || this.#random.chance(creates / (creates + changes)));
-      const done = creating ? this.#create(creates, begun.moment) : this.#change(changes, begun.moment);
-      if (done.length === 0) return;
+    for (let due = this.#due; due !== null; due = this.#due) {
+      const own = this.#life.own !== undefined && this.#chances.chance(this.#life.own.share) ? this.#life.own : null;
+      const { at, stamp } = this.#time.commit(due.pause, this.#chances);
+      const gap = this.#chances.chance(this.#life.gaps ?? 0);
+      const moment: Moment = { stamp, user: own === null ? due.user : this.#integration, quiet: gap && this.#chances.chance(0.5) };
+      const creating = creates > 0 && (this.records.all.length === 0 || this.#random.chance(creates / (creates + changes)));
+      const done = creating ? this.#create(creates, moment) : this.#change(changes, moment);
       if (creating) creates -= done.length;
-      else changes = Math.max(0, changes - done.length);
-      yield { ...begun.transaction, changes: done };
+      else changes = Math.max(0, changes - Math.max(1, done.length));
+      this.#due = done.length === 0 && this.#options.life === undefined ? null : this.#next(creates + changes);
+      this.clock.committed(at, this.#dueAt());
+      if (this.#due === null && done.length === 0) return;
+      const older = this.#progress < (this.#life.generationJump ?? 0);
+      const origin = own === null ? due.origin : `com/salesforce/api/rest/66.0;client=${own.client}`;
+      const changesTold = this.#told(gap ? done.map(asGap) : done);
+      this.#count(changesTold, { own: own !== null, gap, quiet_gap: moment.quiet === true, late_stamp: at - stamp > 1001, generation_jump: false });
+      this.#progress = 1 - (creates + changes) / total;
+      if (older && this.#progress >= (this.#life.generationJump ?? 0)) this.#happened('generation_jump');
+      yield { commitTimestamp: stamp, commitNumber: this.#time.commitNumber(older), transactionKey: due.transactionKey, user: moment.user, origin, changes: changesTold };
     }
   }
 
   /** How the records stand after the transactions so far. */
   truth(): TrueRecord[] {
-    return this.#records.all.map(({ spec, id, fields, deleted }) => ({
-      entity: spec.name, externalId: id, lifecycle: deleted ? 'deleted' : 'active', fields: new Map(fields),
-    }));
+    return this.records.all.map((record) => trueRecord(record, this.records));
   }
 
   #create(most: number, moment: Moment): OrgChange[] {
-    return Array.from({ length: Math.min(most, this.#random.integer(1, 3)) }, () => this.#records.create(this.#random.pick(ENTITIES), moment, this.#draw));
+    const { personAccounts = 0, largeTexts = 0, conversions = 0 } = this.#life;
+    return Array.from({ length: Math.min(most, this.#random.integer(1, 3)) }, () => {
+      const spec = this.#random.pick(ENTITIES);
+      const large = this.#chances.chance(largeTexts) && spec.fields.some(({ path }) => path === 'Description');
+      const text = large ? [{ path: 'Description', value: largeText(this.#chances) }] : [];
+      if (large) this.#happened('large_text');
+      if (spec === account && this.#chances.chance(personAccounts)) {
+        this.#happened('person_account');
+        return this.records.createPerson(moment, this.#draw, text);
+      }
+      const flags = spec.name === 'Lead' && conversions > 0 ? [{ path: 'IsConverted', value: false }] : [];
+      return [this.records.create(spec, moment, this.#draw, [...text, ...flags])];
+    }).flat();
   }
 
   #change(most: number, moment: Moment): OrgChange[] {
-    const random = this.#random;
-    const busy = ENTITIES.filter(({ name }) => this.#records.live(name).size > 0);
-    const what = random.next();
-    if (this.#records.deletions > 0 && (what < 0.08 || busy.length === 0)) return this.#records.undelete(random, moment);
-    if (busy.length === 0) return [];
-    const { name, fields } = random.pick(busy);
-    const live = this.#records.live(name);
-    if (what < 0.2) return this.#records.delete(live.draw(random));
-    if (what < 0.32) {
-      const write = draftForAll(random.pick(fields), this.#draw);
-      return live.drawSome(random, Math.min(most, random.integer(2, 6))).map((record) => this.#records.update(record, [write], moment));
-    }
-    return live.drawSome(random, Math.min(most, random.integer(1, 3)))
-      .map((record) => this.#records.update(record, draftUpdate(record, this.#draw), moment));
+    if (this.#options.life === undefined) return this.#dailyWork(most, moment);
+    const { purged, vanished } = unannounced(this.#life, this.records, this.#chances, moment);
+    if (purged.length > 0) this.#happened('hard_delete');
+    for (const { spec, id } of vanished) this.#hide('vanishing', { entity: spec.name, recordId: id, changeType: 'DELETE' });
+    const special = extraordinary(this.#life, this.records, this.#chances, moment, this.#draw);
+    if (special === null) return this.#dailyWork(most, moment);
+    this.#happened(special.happening);
+    this.unannounced.push(...special.hidden);
+    return special.changes;
   }
 
-  /** Commits come in bursts within a second, a few units of the commit number apart, and in long pauses. */
-  #begin(): { moment: Moment; transaction: Omit<Transaction, 'changes'> } {
+  #dailyWork(most: number, moment: Moment): OrgChange[] {
     const random = this.#random;
-    const pause = random.next();
-    this.#now += BigInt(pause < 0.4 ? random.integer(1, 200) : pause < 0.9 ? random.integer(1_000_000, 400_000_000) : random.integer(1, 30) * 1_000_000_000);
-    const commitTimestamp = Number(this.#now / (1000n * NANOSECONDS)) * 1000;
-    const user = this.#draw.user();
-    const transaction = { commitTimestamp, commitNumber: this.#now, transactionKey: random.uuid(), user, origin: random.pick(ORIGINS) };
-    return { moment: { time: new Date(commitTimestamp).toISOString(), user }, transaction };
+    const busy = ENTITIES.filter(({ name }) => this.records.live(name).size > 0);
+    const what = random.next();
+    if (this.records.deletions > 0 && (what < 0.08 || busy.length === 0)) return this.records.undelete(random, moment);
+    if (busy.length === 0) return [];
+    const { name, fields } = random.pick(busy);
+    const live = this.records.live(name);
+    if (what < 0.2) return this.records.delete(live.draw(random), moment);
+    if (what < 0.32) {
+      const write = draftForAll(random.pick(fields), this.#draw);
+      const drawn = live.drawSome(random, Math.min(most, random.integer(2, 6))).filter(({ spec }) => spec.fields.some(({ path }) => path === write.path));
+      return drawn.flatMap((record) => this.records.update(record, [write], moment));
+    }
+    return this.#someRecords(live.drawSome(random, Math.min(most, random.integer(1, 3)))).flatMap((record) => {
+      const large = this.#chances.chance(this.#life.largeTexts ?? 0) ? largeTextWrite(record, this.#chances) : [];
+      const writes = draftUpdate(record, this.#draw).filter(({ path }) => large.every((text) => text.path !== path));
+      if (large.length > 0) this.#happened('large_text');
+      return this.records.update(record, [...writes, ...large], moment);
+    });
+  }
+
+  /** Some of them replaced by those that were changed last. */
+  #someRecords(drawn: readonly OrgRecord[]): OrgRecord[] {
+    const hot = this.#hot.filter(({ deleted, drawable }) => !deleted && drawable);
+    const picked = drawn.map((record) => (hot.length > 0 && this.#chances.chance(this.#life.hot ?? 0) ? this.#chances.pick(hot) : record));
+    const records = [...new Set(picked)];
+    this.#hot = [...new Set([...records, ...hot])].slice(0, HOT);
+    return records;
+  }
+
+  /** What is left of changes when some are lost on the way to the relay. */
+  #told(changes: readonly OrgChange[]): readonly OrgChange[] {
+    const { silentLoss } = this.#life;
+    if (silentLoss === undefined) return changes;
+    const lost = new Set(changes.filter(() => this.#chances.chance(1 / silentLoss)));
+    for (const change of lost) this.#hide('silent_loss', change);
+    return changes.filter((change) => !lost.has(change));
+  }
+
+  #hide(happening: Happening, { entity, recordId: id, changeType }: Pick<OrgChange, 'entity' | 'recordId' | 'changeType'>): void {
+    this.#happened(happening);
+    this.unannounced.push({ entity, recordId: id, changeType });
+  }
+
+  #count(changes: readonly OrgChange[], happened: Partial<Record<Happening, boolean>>): void {
+    for (const { changeType, body } of changes) {
+      this.#happened(changeType);
+      const text = body['Description'];
+      if (typeof text === 'object' && text !== null) this.#happened('text_diff');
+    }
+    if (happened.own) this.#happened('own');
+    if (happened.gap) this.#happened('gap');
+    if (happened.quiet_gap) this.#happened('quiet_gap');
+    if (happened.late_stamp) this.#happened('late_stamp');
+  }
+
+  #happened(what: ChangeType | Happening): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+
+  #next(left: number): Due | null {
+    if (left <= 0) return null;
+    const pause = this.#time.pause(this.#random, this.#chances);
+    return { pause, user: this.#draw.user(), transactionKey: this.#random.uuid(), origin: this.#random.pick(ORIGINS) };
+  }
+
+  #dueAt(): number {
+    return this.#due === null ? Number.POSITIVE_INFINITY : this.#time.due(this.#due.pause);
   }
 
   #anyAccount(): string | null {
-    const accounts = this.#records.live('Account');
+    const accounts = this.records.live('Account');
     return accounts.size > 0 ? accounts.draw(this.#random).id : null;
   }
 }

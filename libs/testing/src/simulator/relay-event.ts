@@ -1,13 +1,25 @@
 import { exactNumber, stringifyExact } from '@clientele/contracts';
-import type { OrgChange, Transaction } from './org-change.ts';
+import type { JsonObject } from '@clientele/domain';
+import type { ChangeType, OrgChange, Transaction } from './org-change.ts';
 import type { Random } from './random.ts';
 
 /** An event as the relay puts it on the bus. */
 export interface RelayEvent {
   /** Records that it is about, at least 1: so many changes. */
   readonly records: number;
+  readonly changeType: ChangeType;
   /** The EventBridge envelope, to be sent as it is. */
   readonly body: string;
+}
+
+/** An event that is still to be written. */
+export interface EventDraft {
+  readonly transaction: Omit<Transaction, 'changes'>;
+  /** Changes of several records that say the same; at least one. */
+  readonly group: readonly OrgChange[];
+  readonly sequenceNumber: number;
+  /** What the channel adds. */
+  readonly enrichment: JsonObject;
 }
 
 /** The same event under another EventBridge id, as a relay that resumes too early sends it. */
@@ -15,13 +27,13 @@ export function underNewId(event: RelayEvent, random: Random): RelayEvent {
   return { ...event, body: event.body.replace(/"id":"[^"]+"/, `"id":"${random.uuid()}"`) };
 }
 
-/** The relay's envelopes of a transaction. Numbers in it may be skipped: changes of objects that nobody selected use them up. */
-export function relayEvents(transaction: Transaction, orgId: string, random: Random, merge: boolean): RelayEvent[] {
+/** The events of a transaction. Numbers in it may be skipped: changes of objects that nobody selected use them up. */
+export function* draftEvents(transaction: Transaction, random: Random, merge: boolean): Generator<EventDraft> {
   let sequenceNumber = 0;
-  return (merge ? mergeEqual(transaction.changes) : transaction.changes.map((change) => [change])).map((group) => {
+  for (const group of merge ? mergeEqual(transaction.changes) : transaction.changes.map((change) => [change])) {
     sequenceNumber += random.chance(0.1) ? 2 : 1;
-    return { records: group.length, body: envelope(transaction, group, sequenceNumber, orgId, random) };
-  });
+    yield { transaction, group, sequenceNumber, enrichment: {} };
+  }
 }
 
 /** Changes that say the same of several records of an object, in the place of the first. */
@@ -35,16 +47,17 @@ function mergeEqual(changes: readonly OrgChange[]): OrgChange[][] {
   return [...groups.values()];
 }
 
-function envelope(transaction: Transaction, group: readonly OrgChange[], sequenceNumber: number, orgId: string, random: Random): string {
-  const { commitTimestamp, commitNumber, transactionKey, user, origin } = transaction;
+export function writeEvent({ transaction, group, sequenceNumber, enrichment }: EventDraft, orgId: string, random: Random): RelayEvent {
+  const { commitNumber, transactionKey, user, origin } = transaction;
   const [first] = group;
   if (first === undefined) throw new RangeError('an event is about one record at least');
-  const { entity, changeType, changedFields, body } = first;
+  const { entity, changeType, changedFields, commitTimestamp } = first;
+  const body = { ...enrichment, ...first.body };
   const header = {
     commitNumber: exactNumber(String(commitNumber)), commitUser: user, sequenceNumber, entityName: entity, changeType, changedFields,
     changeOrigin: origin, transactionKey, commitTimestamp, recordIds: group.map(({ recordId }) => recordId),
   };
-  return stringifyExact({
+  const envelope = stringifyExact({
     version: '0',
     id: random.uuid(),
     'detail-type': `${entity}ChangeEvent`,
@@ -60,4 +73,5 @@ function envelope(transaction: Transaction, group: readonly OrgChange[], sequenc
       id: random.uuid(),
     },
   });
+  return { records: group.length, changeType, body: envelope };
 }

@@ -1,3 +1,5 @@
+import { numberLiteral } from '@clientele/contracts';
+import type { Json } from '@clientele/domain';
 import { COMPANIES, INDUSTRIES, LEGAL_FORMS } from '../vocabulary.ts';
 import { address, count, currency, date, field, flag, lines, longNumber, oneOf, phone, severalOf, type EntitySpec } from './field-spec.ts';
 
@@ -22,4 +24,11 @@ export const account: EntitySpec = {
     ...address('BillingAddress', 0.8),
     ...address('ShippingAddress', 0.4),
   ],
+  formulas: [{ path: 'Tier__c', of: tierOf }],
 };
+
+export function tierOf(fields: ReadonlyMap<string, Json>): Json {
+  const revenue = fields.get('AnnualRevenue');
+  const amount = revenue === undefined ? 0 : Number(numberLiteral(revenue) ?? 0);
+  return amount >= 1_000_000 ? 'A' : amount > 0 ? 'B' : 'C';
+}

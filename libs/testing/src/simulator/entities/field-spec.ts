@@ -20,10 +20,18 @@ export interface FieldSpec {
   readonly filled: number;
 }
 
+/** A field that nobody sets. */
+export interface Formula {
+  readonly path: string;
+  /** @param parent the fields of the record that a field of this one refers to. */
+  readonly of: (fields: ReadonlyMap<string, Json>, parent: (path: string) => ReadonlyMap<string, Json> | undefined) => Json;
+}
+
 export interface EntitySpec {
   readonly name: 'Account' | 'Contact' | 'Opportunity' | 'Lead';
   readonly prefix: string;
   readonly fields: readonly FieldSpec[];
+  readonly formulas?: readonly Formula[];
 }
 
 export function field(path: string, filled: number, make: FieldSpec['make']): FieldSpec {

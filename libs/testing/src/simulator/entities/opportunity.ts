@@ -1,4 +1,5 @@
 import { OFFERS } from '../vocabulary.ts';
+import { tierOf } from './account.ts';
 import { currency, date, field, lines, oneOf, type EntitySpec } from './field-spec.ts';
 
 export const opportunity: EntitySpec = {
@@ -15,4 +16,5 @@ export const opportunity: EntitySpec = {
     field('NextStep', 0.4, lines),
     field('LossReason__c', 0.1, oneOf('Price', 'Zeitpunkt', '競合')),
   ],
+  formulas: [{ path: 'Account_Tier__c', of: (_, parent) => tierOf(parent('AccountId') ?? new Map()) }],
 };

@@ -78,7 +78,8 @@ function fieldIn(field: Json, clocks: readonly Clock[]): FieldState {
 function readIn(read: Json, marks: readonly ReadMark[]): FieldRead {
   const [value, place] = listIn(read);
   if (value === undefined) throw new TypeError('a snapshot with a read of another form');
-  return { value, mark: placedIn(place, marks) };
+  const mark = placedIn(place, marks);
+  return { value, clock: mark.order, mark };
 }
 
 function latestReadIn(read: Json, marks: readonly ReadMark[]): LatestRead | null {

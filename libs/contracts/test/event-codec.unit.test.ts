@@ -23,12 +23,13 @@ function changed(fields: Partial<RecordChanged>): RecordChanged {
 
 t.test('personal values stand apart, in whatever list they are, and the whole state with them', async (t) => {
   const event = changed({
+    diffs: [{ path: 'Phone', patch: '@@' }, { path: 'Description', patch: '@@' }],
     fields: [{ path: 'Name', value: 'A' }, { path: 'Phone', value: '1' }, { path: 'PhoneExtension', value: '2' }, { path: 'BillingAddress.Street', value: 'x' }],
     lost: [{ path: 'BillingAddress', value: null }, { path: 'Name', value: 'B' }], state: { fields: { Name: 'A' } },
   });
   t.same(encodeDomainEvent(event, definition), {
-    data: { fields: { Name: 'A', PhoneExtension: '2' }, lost: { Name: 'B' }, floor: false, lifecycle: null, changed: [], state: null },
-    personal: { fields: { Phone: '1', 'BillingAddress.Street': 'x' }, lost: { BillingAddress: null }, state: { fields: { Name: 'A' } } },
+    data: { fields: { Name: 'A', PhoneExtension: '2' }, lost: { Name: 'B' }, floor: false, lifecycle: null, changed: [], state: null, diffs: { Description: '@@' } },
+    personal: { diffs: { Phone: '@@' }, fields: { Phone: '1', 'BillingAddress.Street': 'x' }, lost: { BillingAddress: null }, state: { fields: { Name: 'A' } } },
   });
   t.equal(encodeDomainEvent(changed({ fields: [{ path: 'Name', value: 'A' }] }), definition).personal, null, 'nothing personal in it');
   const open = encodeDomainEvent(event, { personal: [] });
@@ -40,17 +41,26 @@ t.test('every event comes back as it was, also through text', async (t) => {
   const value: fc.Arbitrary<Json> = fc.oneof(fc.string(), fc.boolean(), fc.constant(null), fc.integer(), fc.constantFrom('100.50', '1745500706683617281', '1e400').map(exactNumber), fc.array(fc.string()));
   const path = fc.oneof(fc.constantFrom('Name', 'Phone', 'BillingAddress.City', 'a\\.b', '__proto__', 'toString'), fc.string({ minLength: 1 }).filter((text) => !/^\d+$/.test(text)));
   const fields = fc.uniqueArray(fc.record({ path, value }), { selector: (write) => write.path, maxLength: 8 });
+  const mark = fc.record({ from: fc.integer({ min: 0 }), until: fc.integer({ min: 0 }) }).map((times) => ({ ...times, order: clockOf(clock) }));
+  const state = fc.option(fc.constant({ fields: { revenue: exactNumber('100.50') } }));
   const events: fc.Arbitrary<DomainEvent> = fc.oneof(
+    fc.record({ reason: fc.constantFrom('gap', 'window', 'after_deletion', 'diff', 'missing_create', 'survivor'), gap: fc.boolean() })
+      .map((said): DomainEvent => ({ type: 'MarkedDirty', clock: clockOf(clock), since: clockOf({ ...clock, commitTime: 1 }), ...said })),
+    state.map((state): DomainEvent => ({ type: 'Cleaned', clock: clockOf(clock), state })),
+    fc.record({ entity: fc.string(), externalId: fc.string(), mark }).map((survivor): DomainEvent => ({ type: 'Merged', clock: clockOf(clock), survivor })),
+    fc.array(fc.record({ field: fc.string(), entity: fc.string(), externalId: fc.string() })).map((into): DomainEvent => ({ type: 'Converted', clock: clockOf(clock), into })),
     fc.record({ status: fc.option(fc.string()) }).map(({ status }): DomainEvent => ({ type: 'Withdrawn', clock: clockOf(clock), status })),
     fc.record({
       type: fc.constantFrom('Created', 'Updated', 'Restored', 'Deleted'), fields, lost: fields, floor: fc.boolean(), changed: fc.array(fc.string()),
-      lifecycle: fc.constantFrom('active', 'deleted', null), state: fc.option(fc.constant({ fields: { revenue: exactNumber('100.50') } })),
-    }).map(changed),
+      lifecycle: fc.constantFrom('active', 'deleted', null), state, withheld: fc.constantFrom(true, undefined),
+      read: fc.option(fc.record({ mark, result: fc.constantFrom('found', 'deleted') }), { nil: undefined }),
+      diffs: fc.option(fc.uniqueArray(fc.record({ path, patch: fc.string() }), { selector: (diff) => diff.path, minLength: 1, maxLength: 3 }), { nil: undefined }),
+    }).map(({ read, diffs, withheld, ...said }) => changed({ ...said, ...(read ? { read } : {}), ...(diffs ? { diffs } : {}), ...(withheld ? { withheld } : {}) })),
   );
   const ordered = (event: DomainEvent): unknown => {
     if (!('fields' in event)) return event;
     const sorted = (writes: RecordChanged['fields']): unknown => [...writes].sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { ...event, fields: sorted(event.fields), lost: sorted(event.lost) };
+    return { ...event, fields: sorted(event.fields), lost: sorted(event.lost), diffs: [...(event.diffs ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1)) };
   };
   fc.assert(fc.property(events, fc.constantFrom(definition, { personal: [] }), (event, how) => {
     const { data, personal } = encodeDomainEvent(event, how);
@@ -100,7 +110,10 @@ t.test('what is not of its shape is told, not guessed', async (t) => {
     const data = value === undefined ? rest : { ...rest, [name]: value };
     t.throws(() => decodeDomainEvent({ type: 'Updated', data, metadata }), new RegExp(name));
   }
-  t.throws(() => decodeDomainEvent({ type: 'Merged', data: whole, metadata }), NewerSchemaError);
+  t.throws(() => decodeDomainEvent({ type: 'Unmerged', data: whole, metadata }), NewerSchemaError);
+  t.throws(() => decodeDomainEvent({ type: 'Merged', data: whole, metadata }), TypeError);
+  t.throws(() => decodeDomainEvent({ type: 'MarkedDirty', data: { since: 'x', reason: 'gap' }, metadata }), TypeError);
+  t.throws(() => decodeDomainEvent({ type: 'MarkedDirty', data: { since: clockOf(clock), reason: 'whim', gap: false }, metadata }), NewerSchemaError);
   t.throws(() => decodeDomainEvent({ type: 'Withdrawn', data: {}, metadata }), TypeError);
   await Promise.resolve();
 });

@@ -16,6 +16,17 @@ export function replay(events: Iterable<DomainEvent>, from: RecordState = initia
   return draft;
 }
 
+/** The same record, with what an event that led to it tells others of it. */
+export function withTold(state: RecordState, event: Pick<RecordChanged, 'state' | 'withheld'>): RecordState {
+  const { announced, withheld } = toldBy(event, state);
+  return announced === state.announced && withheld === state.withheld ? state : { ...state, announced, withheld };
+}
+
+function toldBy(event: Pick<RecordChanged, 'state' | 'withheld'>, known: Pick<RecordState, 'announced' | 'withheld'>): typeof known {
+  if (event.state !== null) return { announced: true, withheld: false };
+  return event.withheld === true ? { announced: known.announced, withheld: true } : known;
+}
+
 interface Draft extends Mutable<Omit<RecordState, 'fields'>> {
   fields: Map<string, FieldState>;
 }
@@ -87,7 +98,7 @@ function withReads(reads: ReadonlyMap<string, FieldRead>, fields: RecordChanged[
   const all = new Map(reads);
   const read = new Set(fields.map(({ path }) => path));
   for (const [path, found] of all) if (isLaterRead(mark, found.mark) && isAtOrBelow(path, read)) all.delete(path);
-  for (const { path, value } of fields) all.set(path, { value, mark });
+  for (const { path, value } of fields) all.set(path, { value, clock: mark.order, mark });
   return all;
 }
 
@@ -99,12 +110,9 @@ function forgetSeen(fields: Map<string, FieldState>, found: RecordChanged['field
 
 /** What follows from what was told, and from the text differences that came or have found their text. */
 function note(draft: Draft, event: RecordChanged): void {
-  if (event.state !== null) {
-    draft.announced = true;
-    draft.withheld = false;
-  } else if (event.withheld === true) {
-    draft.withheld = true;
-  }
+  const { announced, withheld } = toldBy(event, draft);
+  draft.announced = announced;
+  draft.withheld = withheld;
   const { diffs, clock } = event;
   if (diffs !== undefined) draft.diffs = latestOfEachPath([...draft.diffs, ...diffs.map(({ path, patch }) => ({ path, patch, clock }))]);
   if (draft.diffs.length > 0) draft.diffs = draft.diffs.filter((diff) => winsAt(diff.path, diff.clock, draft));

@@ -45,9 +45,14 @@ export function clockParts(of: Clock): ClockParts {
   };
 }
 
+/** The commit time of a clock, milliseconds since 1970. */
+export function commitTime(of: Clock): number {
+  return Number(of.slice(0, WIDTHS.commitTime));
+}
+
 /** The commit time of a clock, RFC 3339 UTC with milliseconds. */
 export function clockTime(of: Clock): string {
-  return new Date(clockParts(of).commitTime).toISOString();
+  return new Date(commitTime(of)).toISOString();
 }
 
 export function isLater(candidate: Clock, than: Clock | null): boolean {

@@ -1,30 +1,71 @@
+import type { Clock } from './clock.ts';
 import type { JsonObject } from './json.ts';
 import { composeFields } from './field-paths.ts';
 import { ancestorsOf } from './path.ts';
+import { hasSeen } from './read.ts';
 import type { FieldState, RecordState } from './record.ts';
 
-/** The fields that count: all that stand but those above a component, which only guard it against older writes. */
+/**
+ * The fields that count: what stands at each path, a change's value or a look's, but for what stands above a component, which only guards
+ * it against older writes.
+ */
 export function effectiveFields(state: RecordState): ReadonlyMap<string, FieldState> {
+  const standing = standingFields(state);
   const guards = new Set<string>();
-  for (const path of state.fields.keys()) {
-    if (path.includes('.')) for (const ancestor of ancestorsOf(path)) if (state.fields.has(ancestor)) guards.add(ancestor);
+  for (const path of standing.keys()) {
+    if (path.includes('.')) for (const ancestor of ancestorsOf(path)) if (standing.has(ancestor)) guards.add(ancestor);
   }
-  if (guards.size === 0) return state.fields;
-  return new Map(Array.from(state.fields).filter(([path]) => !guards.has(path)));
+  if (guards.size === 0) return standing;
+  return new Map(Array.from(standing).filter(([path]) => !guards.has(path)));
 }
 
 /** One of them, or undefined: what `effectiveFields(state).get(path)` gives, without looking at all of them. */
 export function effectiveField(state: RecordState, path: string): FieldState | undefined {
-  const field = state.fields.get(path);
+  const { fields, reads } = state;
+  const field = fields.get(path) ?? standingRead(state, path);
   if (field === undefined) return undefined;
   const below = `${path}.`;
-  for (const other of state.fields.keys()) if (other.startsWith(below)) return undefined;
+  for (const other of fields.keys()) if (other.startsWith(below)) return undefined;
+  for (const other of reads.keys()) if (other.startsWith(below) && standingRead(state, other) !== undefined) return undefined;
   return field;
 }
 
 /** The record's fields in the source's own names, nested as the source nests them, sorted by path. */
 export function sourceFields(state: RecordState): JsonObject {
   return composeFields(sorted(effectiveFields(state)));
+}
+
+/**
+ * The clock as of which nothing older stands at the path, whatever is written there itself: the floor's, or that of a write to what the path
+ * is part of. Null: there is none.
+ */
+export function voidedAt(path: string, { fields, floor }: Pick<RecordState, 'fields' | 'floor'>): Clock | null {
+  if (!path.includes('.')) return floor;
+  let latest = floor;
+  for (const ancestor of ancestorsOf(path)) {
+    const clock = fields.get(ancestor)?.clock;
+    if (clock !== undefined && (latest === null || clock > latest)) latest = clock;
+  }
+  return latest;
+}
+
+/** A change that stands at a path is one that no look has seen, so it comes before what looks found. */
+function standingFields(state: RecordState): ReadonlyMap<string, FieldState> {
+  const { fields, reads } = state;
+  if (reads.size === 0) return fields;
+  const standing = new Map(fields);
+  for (const path of reads.keys()) {
+    const read = fields.has(path) ? undefined : standingRead(state, path);
+    if (read !== undefined) standing.set(path, read);
+  }
+  return standing;
+}
+
+function standingRead(state: RecordState, path: string): FieldState | undefined {
+  const read = state.reads.get(path);
+  if (read === undefined) return undefined;
+  const voided = voidedAt(path, state);
+  return voided === null || hasSeen(read.mark, voided) ? read : undefined;
 }
 
 function sorted(fields: ReadonlyMap<string, FieldState>): { path: string; value: FieldState['value'] }[] {

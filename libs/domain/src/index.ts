@@ -14,6 +14,8 @@ export * from './effective-fields.ts';
 export * from './status.ts';
 export * from './doubt.ts';
 export * from './references.ts';
+export * from './survivor.ts';
+export * from './conversion.ts';
 export * from './public-state.ts';
 export * from './aggregates/index.ts';
 export * from './rules/index.ts';

@@ -1,4 +1,4 @@
-import { clockTime } from './clock.ts';
+import { clockTime, type Clock } from './clock.ts';
 import type { AggregateDefinition } from './definition.ts';
 import { dirtySince } from './doubt.ts';
 import { effectiveFields } from './effective-fields.ts';
@@ -8,9 +8,11 @@ import { nameOf } from './names.ts';
 import type { FieldState, RecordState } from './record.ts';
 import { statusOf } from './status.ts';
 
-/** What others are told of a record: `{ type, lifecycle, complete, dirty_since, status, fields }`, fields in our names. */
-export function publicState(state: RecordState, definition: AggregateDefinition): JsonObject {
-  const doubt = dirtySince(state);
+/**
+ * What others are told of a record: `{ type, lifecycle, complete, dirty_since, status, fields }`, fields in our names.
+ * @param doubt since when it is in doubt, where more is known of that than the state says.
+ */
+export function publicState(state: RecordState, definition: AggregateDefinition, doubt: Clock | null = dirtySince(state)): JsonObject {
   return {
     type: definition.type,
     lifecycle: state.lifecycle,

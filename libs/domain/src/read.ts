@@ -1,5 +1,5 @@
 import type { FieldWrite, RecordKey } from './change.ts';
-import { clockOf, clockParts, type Clock } from './clock.ts';
+import { clockOf, commitTime, type Clock } from './clock.ts';
 import type { Json } from './json.ts';
 
 /**
@@ -50,7 +50,7 @@ export interface RecordReading {
   readonly mark: ReadMark;
   /** `deleted`: the source says so; that it does not show the record is no answer. */
   readonly result: 'found' | 'deleted';
-  /** The record that this one was merged into; null: none that the source tells of. */
+  /** The record that this one was merged into; null: asked for, and none. */
   readonly survivor: RecordReference | null;
   /** Every leaf that was asked for, each once; null: asked for, and empty. */
   readonly fields: readonly FieldWrite[];
@@ -64,9 +64,10 @@ export interface RecordReference {
   readonly externalId: string;
 }
 
-/** What a look found at a path. */
+/** What a look found at a path; `clock` is its mark's order. */
 export interface FieldRead {
   readonly value: Json;
+  readonly clock: Clock;
   readonly mark: ReadMark;
 }
 
@@ -84,12 +85,12 @@ export function hasSeen({ from }: ReadMark, clock: Clock): boolean {
   return commitTime(clock) < from;
 }
 
-/** Whether the change of this clock may be in what the look found, or not. */
-export function isInWindow({ from, until }: ReadMark, clock: Clock): boolean {
-  const time = commitTime(clock);
-  return time >= from && time <= until;
+/** Whether the look is over before the change of this clock. */
+export function isBefore({ until }: ReadMark, clock: Clock): boolean {
+  return commitTime(clock) > until;
 }
 
-function commitTime(clock: Clock): number {
-  return clockParts(clock).commitTime;
+/** Whether the change of this clock may be in what the look found, or not. */
+export function isInWindow(mark: ReadMark, clock: Clock): boolean {
+  return !hasSeen(mark, clock) && !isBefore(mark, clock);
 }

@@ -21,6 +21,11 @@ export interface LatestRead {
   readonly result: 'found' | 'deleted';
 }
 
+/** What a look that found this says of the record's life. */
+export function lifecycleOf({ result }: Pick<LatestRead, 'result'>): Lifecycle {
+  return result === 'found' ? 'active' : 'deleted';
+}
+
 /** The record that this one was merged into, and the look that told so. */
 export interface Survivor extends RecordReference {
   readonly mark: ReadMark;

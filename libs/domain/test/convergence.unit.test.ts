@@ -129,6 +129,9 @@ t.test('a feed that is heard again from its beginning has nothing to say', (t) =
   t.end();
 });
 
+/** Since when a record is in doubt may change with clocks that move nothing that would be told. */
+const timeless = ({ dirty_since: _, ...state }: JsonObject): JsonObject => state;
+
 t.test('who listens to the broadcasts alone holds the public state of what is public, and nothing else', (t) => {
   t.doesNotThrow(() => fc.assert(fc.property(feed, ({ arrivals }) => {
     const { state, events } = run(arrivals);
@@ -136,9 +139,9 @@ t.test('who listens to the broadcasts alone holds the public state of what is pu
       if (!broadcast) return holding;
       if (event.type === 'Withdrawn' || event.type === 'Deleted') return null;
       assert.ok('state' in event && event.state, `${event.type} is told with the state`);
-      return event.state;
+      return timeless(event.state);
     }, null);
-    const shown = publicState(state, client);
+    const shown = timeless(publicState(state, client));
     // An update without a field, of a record never heard of, says nothing that could be told.
     const mayBeHeld = state.version > 0 && state.lifecycle === 'active' && shown['status'] !== 'Draft' && shown['status'] !== 'Inactive';
     assert.deepEqual(held, mayBeHeld ? shown : null);

@@ -1,11 +1,11 @@
 import type { Change } from '../change.ts';
-import { isLater } from '../clock.ts';
 import type { RecordChanged } from '../event.ts';
 import type { RecordState } from '../record.ts';
+import { setsLifecycle } from './moves.ts';
 
 /**
  * What a change is to the record that we know. A create of a known record is an update, and so is an undelete that a later deletion has
- * overtaken: it brings values, but restores nothing.
+ * overtaken: it brings values, but restores nothing. That something of it is missing does not change what it is.
  */
 export function determineEventType(existing: RecordState, change: Change): RecordChanged['type'] {
   switch (change.kind) {
@@ -16,9 +16,9 @@ export function determineEventType(existing: RecordState, change: Change): Recor
     case 'gap_update':
       return 'Updated';
     case 'delete':
-      return 'Deleted';
+      return setsLifecycle(change.clock, existing) ? 'Deleted' : 'Updated';
     case 'undelete':
     case 'gap_undelete':
-      return isLater(change.clock, existing.lifecycleClock) ? 'Restored' : 'Updated';
+      return setsLifecycle(change.clock, existing) ? 'Restored' : 'Updated';
   }
 }

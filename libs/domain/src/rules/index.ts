@@ -6,8 +6,10 @@ import { anEventMovesSomething } from './an-event-moves-something.ts';
 import { clientExists } from './client-exists.ts';
 import type { ChangeContext, ProviderContext, SequenceContext, StateContext } from './contexts.ts';
 import { dataConsistency } from './data-consistency.ts';
+import { doubtIsToldAsItIs } from './doubt-is-told-as-it-is.ts';
 import { eventOrdering } from './event-ordering.ts';
 import { providerSupported } from './provider-supported.ts';
+import { whatBecameOfARecordIsToldOnce } from './what-became-of-a-record-is-told-once.ts';
 import type { Rule } from './rule.ts';
 
 export { brokenRules, type Rule } from './rule.ts';
@@ -24,5 +26,6 @@ export const providerRules: readonly Rule<ProviderContext>[] = [providerSupporte
 
 /** Invariants of what is appended. */
 export const sequenceRules: readonly Rule<SequenceContext>[] = [
-  aCreatedComesFirst, anEventMovesClocksForward, anEventMovesSomething, aWithdrawalFollowsAnAnnouncement,
+  aCreatedComesFirst, anEventMovesClocksForward, anEventMovesSomething, aWithdrawalFollowsAnAnnouncement, doubtIsToldAsItIs,
+  whatBecameOfARecordIsToldOnce,
 ];

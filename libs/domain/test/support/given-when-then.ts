@@ -1,6 +1,6 @@
 import {
   ClientDomainService, fieldWrites, initialRecord,
-  type AggregateDefinition, type BroadcastReason, type Change, type DecidedEvent, type Decision, type JsonObject, type Lifecycle,
+  type AggregateDefinition, type BroadcastReason, type Change, type DecidedEvent, type Decision, type JsonObject, type Lifecycle, type MarkedDirty,
   type RecordChanged, type RecordState,
 } from '../../src/index.ts';
 import { at, client } from './records.ts';
@@ -65,9 +65,17 @@ export function withdrawn(n: number, status: string | null): DecidedEvent {
   return { event: { type: 'Withdrawn', clock: at(n), status }, broadcast: true, broadcastReason: 'withdrawal' };
 }
 
+export function markedDirty(n: number, since: number, reason: MarkedDirty['reason'], gap = false): DecidedEvent {
+  return { event: { type: 'MarkedDirty', clock: at(n), since: at(since), reason, gap }, broadcast: false, broadcastReason: 'dirty' };
+}
+
+export function cleaned(n: number): DecidedEvent {
+  return { event: { type: 'Cleaned', clock: at(n), state: null }, broadcast: false, broadcastReason: 'nothing_withheld' };
+}
+
 /** The public state of a client. */
-export function shown(fields: JsonObject, rest: { status?: string; complete?: boolean } = {}): JsonObject {
-  return { type: 'client', lifecycle: 'active', complete: rest.complete ?? true, dirty_since: null, status: rest.status ?? null, fields };
+export function shown(fields: JsonObject, rest: { status?: string; complete?: boolean; dirtySince?: string } = {}): JsonObject {
+  return { type: 'client', lifecycle: 'active', complete: rest.complete ?? true, dirty_since: rest.dirtySince ?? null, status: rest.status ?? null, fields };
 }
 
 function changed(type: RecordChanged['type'], n: number, said: Said): RecordChanged {

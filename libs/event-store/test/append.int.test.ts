@@ -3,15 +3,17 @@ import { eventually, tcpProxy } from '@clientele/testing';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { PostgresLogFeed, type CommitUnit } from '../src/index.ts';
-import { appendParameters } from '../src/postgres/append-group.ts';
+import { appendParameters } from '../src/postgres/append-parameters.ts';
 import { prepareUnit } from '../src/prepared-unit.ts';
-import { changeId, event, events, ledgerRow, mapping, outcome, step, streamId, unit, write } from './contract/units.ts';
+import {
+  askedRead, changeId, event, events, ledgerRow, mapping, newPlan, outcome, reading, resettlement, step, streamId, unit, write,
+} from './contract/units.ts';
 import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t);
 const RACERS = 20;
 /** Tables that a commit leaves alone. */
-const OTHERS = ['leases', 'lease_members', 'relay_state', 'snapshots', 'migrations'];
+const OTHERS = ['leases', 'lease_members', 'relay_state', 'snapshots', 'migrations', 'sources'];
 
 /** One call of the append inside the client's own transaction, so that a test can hold it open. */
 async function appendBy(client: pg.Client, ...units: CommitUnit[]): Promise<void> {
@@ -149,17 +151,22 @@ t.test('a crash between any two statements leaves nothing', async (t) => {
   const database = await writeDatabase(t, postgres);
   const store = database.store();
   await database.fenceLane('commands.0', 1);
-  const [id, known, again] = [streamId(), streamId(), changeId()];
-  await store.commit([unit({ writes: [write(known, 'none')], ledger: [ledgerRow(again)], lane: step('commands.0', 1, null) })]);
+  const [id, known, again, parked] = [streamId(), streamId(), changeId(), changeId()];
+  await store.commit([unit({
+    writes: [write(known, 'none')], ledger: [ledgerRow(again), ledgerRow(parked, { outcome: 'parked', payload: '{"a":1}' })],
+    reads: [askedRead('answered', 1), askedRead('later', 9)], lane: step('commands.0', 1, null),
+  })]);
   const [applied, ignored] = [changeId(), changeId()];
   const whole = unit({
     writes: [write(id, 'none', { commandId: applied, events: events(2) }), write(known, 1)], outcomes: [outcome(ignored)], mappings: [mapping('A', id)],
     ledger: [ledgerRow(applied), ledgerRow(ignored, { outcome: 'ignored' })], repeats: [{ commandId: again, count: 2 }], lane: step('commands.0', 1, 1),
+    reads: [askedRead('A', 5), askedRead('later', 10)], readings: [reading('answered', 5), reading('later', 5)], plans: [newPlan()],
+    resettled: [resettlement(parked, { edited: { by: 'admin', reason: 'a typo' } })],
   });
   const { rows: [definition] } = await database.owner.query<{ source: string }>("select pg_get_functiondef('clientele.append_group'::regproc) as source");
   const source = definition?.source ?? '';
   const points = [...source.matchAll(/-- fault: (\w+)/g)].map(([, name]) => name ?? '');
-  t.ok(points.length >= 13, `there are ${points.length} points: ${points.join(', ')}`);
+  t.ok(points.length >= 18, `there are ${points.length} points: ${points.join(', ')}`);
   const before = await contents(database);
   const conflicting = unit({ writes: [write(streamId(), 5)] });
   for (const units of [[whole], [whole, conflicting]]) {

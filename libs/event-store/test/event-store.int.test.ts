@@ -1,23 +1,27 @@
 import { eventFeedContract } from '@clientele/testing';
 import t from 'tap';
-import { InMemoryEventStore, PostgresLogFeed } from '../src/index.ts';
+import { InMemoryEventStore, listPlans, PostgresLogFeed } from '../src/index.ts';
 import { eventStoreContract } from './contract/event-store-contract.ts';
+import type { KeptRequests } from './contract/requests-contract.ts';
 import { streamId, events, outcome, changeId, unit, write } from './contract/units.ts';
-import { server, writeDatabase } from './support.ts';
+import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t);
 
 t.test('in memory', async (t) => {
   eventStoreContract(t, async () => {
     const store = new InMemoryEventStore();
-    return await Promise.resolve({ store, fenceLane: (lane, epoch) => store.fenceLane(lane, epoch) });
+    const kept = (): KeptRequests => ({
+      reads: store.reads(), plans: store.plans(), edits: store.edits().map(({ commandId, by, reason, payload }) => ({ commandId, by, reason, payload })),
+    });
+    return await Promise.resolve({ store, fenceLane: (lane, epoch) => store.fenceLane(lane, epoch), kept });
   });
 });
 
 t.test('on PostgreSQL', async (t) => {
   eventStoreContract(t, async (t) => {
     const database = await writeDatabase(t, postgres);
-    return { store: database.store(), fenceLane: async (lane, epoch) => await database.fenceLane(lane, epoch) };
+    return { store: database.store(), fenceLane: async (lane, epoch) => await database.fenceLane(lane, epoch), kept: async () => await kept(database) };
   });
 });
 
@@ -35,3 +39,14 @@ t.test('the log in PostgreSQL as a feed', async (t) => {
     return { feed, incarnation: (await store.head()).incarnation, append };
   });
 });
+
+async function kept({ owner }: WriteDatabase): Promise<KeptRequests> {
+  const { rows: reads } = await owner.query<KeptRequests['reads'][number]>(
+    `select source, entity, external_id as "externalId", provider, reason, lane, since, not_before as "notBefore", requested_at as "requestedAt"
+       from clientele.reads order by requested_at`,
+  );
+  const { rows: edits } = await owner.query<KeptRequests['edits'][number]>(
+    'select command_id as "commandId", editor as by, reason, payload::text as payload from clientele.ledger_edits order by edited_at',
+  );
+  return { reads, edits, plans: [...await listPlans(owner)].reverse() };
+}

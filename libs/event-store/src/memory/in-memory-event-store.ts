@@ -5,7 +5,10 @@ import {
   keyText, type CommitResult, type CommitUnit, type EventStore, type LaneAdvance, type LaneCheckpoint, type LaneStore, type LedgerRow,
   type LoadRequest, type LoadResult, type RecordStore, type StreamRead, type StreamWrite, type WriteResult,
 } from '../event-store.ts';
+import type { NewPlan } from '../plans.ts';
 import { prepareUnit, type PreparedUnit, type PreparedWrite } from '../prepared-unit.ts';
+import { MemoryLedger, type LedgerEdit } from './memory-ledger.ts';
+import { MemoryReads, type WantedRead } from './memory-reads.ts';
 
 interface Lane {
   epoch: number;
@@ -20,7 +23,9 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
   readonly #streams = new Map<string, EventLogRow[]>();
   readonly #results = new Map<string, WriteResult>();
   readonly #mappings = new Map<string, string>();
-  readonly #ledger = new Map<string, { readonly row: LedgerRow; repeats: number }>();
+  readonly #ledger = new MemoryLedger();
+  readonly #reads = new MemoryReads();
+  readonly #plans = new Map<string, NewPlan>();
   readonly #lanes = new Map<string, Lane>();
 
   async append(writes: readonly StreamWrite[]): Promise<readonly WriteResult[]> {
@@ -36,12 +41,13 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
     return prepared.map((unit) => this.#commitUnit(unit));
   }
 
-  async load({ keys, commandIds }: LoadRequest): Promise<LoadResult> {
+  async load({ keys, commandIds, parked = [] }: LoadRequest): Promise<LoadResult> {
     const mapped = keys.flatMap((key): [string, string][] => {
       const id = this.#mappings.get(keyText(key));
       return id === undefined ? [] : [[keyText(key), id]];
     });
-    return await Promise.resolve({ mappings: new Map(mapped), known: new Set(commandIds.filter((id) => this.#ledger.has(id))), parked: new Map() });
+    const known = new Set(commandIds.filter((id) => this.#ledger.has(id)));
+    return await Promise.resolve({ mappings: new Map(mapped), known, parked: this.#ledger.waiting(parked) });
   }
 
   async readStream(streamId: string, options: { afterVersion?: number; toVersion?: number; until?: Date } = {}): Promise<readonly StoredEvent[]> {
@@ -85,7 +91,22 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
 
   /** The ledger as it stands. */
   ledger(): readonly { readonly row: LedgerRow; readonly repeats: number }[] {
-    return [...this.#ledger.values()].map((line) => ({ ...line }));
+    return this.#ledger.lines();
+  }
+
+  /** Payloads that were replaced, oldest first. */
+  edits(): readonly LedgerEdit[] {
+    return [...this.#ledger.edits];
+  }
+
+  /** The reads that are wanted. */
+  reads(): readonly WantedRead[] {
+    return this.#reads.all();
+  }
+
+  /** The plans that were begun. */
+  plans(): readonly NewPlan[] {
+    return [...this.#plans.values()];
   }
 
   #commitUnit(prepared: PreparedUnit): CommitResult {
@@ -99,6 +120,8 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
       return allStored && this.#standsAt(unit.lane, unit.lane.to) ? committed() : { status: 'stale_lane', lane: unit.lane.lane };
     }
     if (unit.lane === undefined && unit.writes.length > 0 && allStored) return committed();
+    const moved = this.#ledger.moved(unit.resettled ?? []);
+    if (moved !== undefined) return { status: 'settled_meanwhile', commandId: moved.commandId };
     const refusal = this.#mappingConflict(unit) ?? this.#conflict(unit, stored);
     if (refusal !== null) return refusal;
     const known = unit.ledger.find(({ commandId }) => this.#ledger.has(commandId));
@@ -131,7 +154,8 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
     return null;
   }
 
-  #store({ unit, writes, outcomes }: PreparedUnit, stored: readonly (WriteResult | undefined)[]): CommitResult {
+  #store(prepared: PreparedUnit, stored: readonly (WriteResult | undefined)[]): CommitResult {
+    const { unit, writes, outcomes } = prepared;
     const recordedAt = new Date();
     const results = writes.map((write, index) => {
       const before = stored[index];
@@ -144,11 +168,10 @@ export class InMemoryEventStore implements EventStore, RecordStore, LaneStore {
       });
     }
     for (const mapping of unit.mappings) this.#mappings.set(keyText(mapping), mapping.aggregateId);
-    for (const row of unit.ledger) this.#ledger.set(row.commandId, { row, repeats: 0 });
-    for (const { commandId, count } of unit.repeats) {
-      const line = this.#ledger.get(commandId);
-      if (line !== undefined) line.repeats += count;
-    }
+    this.#ledger.store(prepared);
+    this.#reads.ask(prepared.reads, recordedAt);
+    this.#reads.answer(prepared.readings);
+    for (const plan of unit.plans ?? []) if (!this.#plans.has(plan.id)) this.#plans.set(plan.id, plan);
     const lane = unit.lane === undefined ? undefined : this.#lanes.get(unit.lane.lane);
     if (lane !== undefined && unit.lane !== undefined) {
       lane.position = unit.lane.to;

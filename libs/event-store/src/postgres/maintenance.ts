@@ -15,8 +15,9 @@ const STATEMENTS_A_RUN = 2_000;
 
 /**
  * Makes the partitions of the days and positions to come, and lets go of ledger rows and append results older than 15 days (parked work
- * stays) and of publishers that were not heard of for 30, each apart and in small transactions. To be called at start and every hour or
- * so, by any process: several at once do no harm, and an append never fails for lack of it.
+ * stays, with what was edited of it), and of publishers that were not heard of, reads that were given up and plans that ended 30 days ago, each
+ * apart and in small transactions. To be called at start and every hour or so, by any process: several at once do no harm, and an append
+ * never fails for lack of it.
  * @throws UnavailableError where a part would have to wait for others: the other parts are done; try again later.
  */
 export async function maintainWriteDatabase(pool: pg.Pool, options: MaintenanceOptions = {}): Promise<void> {
@@ -27,6 +28,8 @@ export async function maintainWriteDatabase(pool: pg.Pool, options: MaintenanceO
     () => inSteps(signal, () => deleteRows(pool, 'select clientele.expire_ledger_default($1, $2) as rows', today)),
     () => inSteps(signal, () => deleteRows(pool, 'select clientele.expire_lane_publishers($1, $2) as rows', today)),
     () => expireAppendResults(pool, today, signal),
+    ...['ledger_edits', 'reads', 'plans'].map((table) =>
+      () => inSteps(signal, () => deleteRows(pool, `select clientele.expire_${table}($1, $2) as rows`, today))),
   ];
   const failures: unknown[] = [];
   for (const part of parts) {

@@ -7,14 +7,17 @@ import {
 } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
 import { prepareUnit, type PreparedUnit } from '../prepared-unit.ts';
-import { appendParameters, commitResults, expectsVersions, type AppendAnswer } from './append-group.ts';
+import { commitResults, type AppendAnswer } from './append-answer.ts';
+import { appendParameters } from './append-parameters.ts';
 import { dateArray, textArray } from './binary-array.ts';
 import { isNotAsExpected, storeError } from './errors.ts';
 import { readEntries, readHead } from './event-log.ts';
+import { expectsVersions } from './expected-versions.ts';
 import { DEFAULT_LIMITS, GroupCommitter, type GroupLimits } from './group-committer.ts';
 import { readLaneCheckpoint } from './lane-state.ts';
 import { readRecords } from './records.ts';
 import { readStreamEvents } from './streams.ts';
+import { loadWaiting } from './waiting-commands.ts';
 
 export interface PostgresEventStoreOptions {
   /** Connections of `clientele_command`. They carry the statement timeout. The caller ends the pool. */
@@ -60,17 +63,19 @@ export class PostgresEventStore implements EventStore, RecordStore, LaneStore {
     return await Promise.all(prepared.map((unit) => this.#groups.commit(unit)));
   }
 
-  async load({ keys, commandIds }: LoadRequest): Promise<LoadResult> {
+  async load({ keys, commandIds, parked = [] }: LoadRequest): Promise<LoadResult> {
     const values = [
       textArray(keys.map(({ source }) => source)), textArray(keys.map(({ entity }) => entity)), textArray(keys.map(({ externalId }) => externalId)),
       textArray(commandIds), dateArray(commandIds.map(ledgerDay)),
     ];
-    const { rows: [row] } = await this.#guard('loading', () => this.#pool.query<Known>({ name: 'load_known', text: LOAD, values }));
+    const [{ rows: [row] }, waiting] = await this.#guard('loading', () => Promise.all([
+      this.#pool.query<Known>({ name: 'load_known', text: LOAD, values }), loadWaiting(this.#pool, parked),
+    ]));
     const mapped = keys.flatMap((key, index): [string, string][] => {
       const id = row?.aggregate_ids?.[index];
       return id === undefined || id === null ? [] : [[keyText(key), id]];
     });
-    return { mappings: new Map(mapped), known: new Set(commandIds.filter((_, index) => row?.known?.[index] === true)), parked: new Map() };
+    return { mappings: new Map(mapped), known: new Set(commandIds.filter((_, index) => row?.known?.[index] === true)), parked: waiting };
   }
 
   async readStream(streamId: string, options: { afterVersion?: number; toVersion?: number; until?: Date } = {}): Promise<readonly StoredEvent[]> {

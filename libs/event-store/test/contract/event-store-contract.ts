@@ -3,11 +3,14 @@ import { replay } from '@clientele/domain';
 import type { Test } from 'tap';
 import type { EventStore, LaneStore, NewEvent, RecordStore } from '../../src/event-store.ts';
 import { keyText } from '../../src/event-store.ts';
+import { requestsContract, type KeptRequests } from './requests-contract.ts';
 import { changeId, event, events, ledgerRow, mapping, metadata, outcome, SOURCE, step, streamId, unit, write } from './units.ts';
 
 export interface StoreUnderTest {
   readonly store: EventStore & RecordStore & LaneStore;
   readonly fenceLane: (lane: string, epoch: number) => Promise<void> | void;
+  /** What else is kept, to look at. */
+  readonly kept: () => Promise<KeptRequests> | KeptRequests;
 }
 
 const RACERS = 20;
@@ -260,4 +263,6 @@ export function eventStoreContract(t: Test, open: (t: Test) => Promise<StoreUnde
     await t.rejects(store.commit([unit({ ledger: [ledgerRow(changeId(), { day: '2025-04-25' })] })]), RangeError);
     t.equal((await store.head()).position, 0);
   });
+
+  requestsContract(t, open);
 }

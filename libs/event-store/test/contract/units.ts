@@ -1,6 +1,10 @@
 import { exactNumber, type EventMetadata } from '@clientele/contracts';
+import { clockOf } from '@clientele/domain';
 import type { CommitUnit, LaneAdvance, LedgerRow, NewEvent, NewMapping, NewOutcome, StreamWrite } from '../../src/event-store.ts';
 import { ledgerDay } from '../../src/ledger-day.ts';
+import type { NewPlan } from '../../src/plans.ts';
+import type { AskedRead, TakenReading } from '../../src/reads.ts';
+import type { Resettlement } from '../../src/waiting-work.ts';
 import { uuidV7 } from '../../src/uuid-v7.ts';
 
 const NOW = '2025-04-24T12:00:00.123Z';
@@ -74,6 +78,40 @@ export function step(lane: string, epoch: number, from: number | null, fields: P
   return {
     lane, epoch, from: from === null ? null : { incarnation, sequence: from }, to: { incarnation, sequence: (from ?? 0) + 1 }, pending: 0,
     publishers: [{ publisher: 'p', nextNumber: (from ?? 0) + 2, accepted: { [SOURCE]: 1 }, lost: 0 }], ...fields,
+  };
+}
+
+/** A clock so many seconds after the beginning of these tests' time. */
+export function clockAt(seconds: number): string {
+  return clockOf({ commitTime: Date.parse(NOW) + seconds * 1000, commitNumber: '1', sequenceNumber: 1, changeId: '20250424-x' });
+}
+
+/** RFC 3339, so many seconds after the beginning of these tests' time. */
+export function timeAt(seconds: number): string {
+  return new Date(Date.parse(NOW) + seconds * 1000).toISOString();
+}
+
+export function askedRead(externalId: string, since: number, fields: Partial<AskedRead> = {}): AskedRead {
+  return {
+    source: SOURCE, entity: 'Account', externalId, provider: 'salesforce', reason: 'gap', since: clockAt(since), notBefore: timeAt(since + 2), ...fields,
+  };
+}
+
+export function reading(externalId: string, from: number): TakenReading {
+  return { source: SOURCE, entity: 'Account', externalId, from: timeAt(from), until: timeAt(from + 3) };
+}
+
+export function resettlement(commandId: string, fields: Partial<Resettlement> = {}): Resettlement {
+  return {
+    commandId, day: ledgerDay(commandId), from: 'parked', outcome: 'applied', reason: null, errors: [], aggregateId: null, payload: null,
+    nextAttemptAt: null, attempts: 1, ...fields,
+  };
+}
+
+export function newPlan(fields: Partial<NewPlan> = {}): NewPlan {
+  return {
+    id: uuidV7(), kind: 'repair', source: SOURCE, provider: 'salesforce', entity: 'Account', cause: '20250424-x',
+    params: { from: NOW, most: exactNumber('1745500706683617281') }, requestedBy: 'commands.0', ...fields,
   };
 }
 

@@ -1,8 +1,7 @@
-import type { ExpectedVersion } from '@clientele/contracts';
-import type { CommitResult, WriteResult } from '../event-store.ts';
 import { ledgerDay } from '../ledger-day.ts';
-import { bigintArray, dateArray, intArray, jsonArray, textArray, timestampArray, uuidArray } from './binary-array.ts';
 import type { PreparedUnit } from '../prepared-unit.ts';
+import { bigintArray, dateArray, intArray, jsonArray, textArray, timestampArray, uuidArray } from './binary-array.ts';
+import { expectation } from './expected-versions.ts';
 
 /** Parameters of `clientele.append_group`, after its first, in its order. */
 export function appendParameters(units: readonly PreparedUnit[], careful: boolean): unknown[] {
@@ -70,6 +69,14 @@ export function appendParameters(units: readonly PreparedUnit[], careful: boolea
       timestamps(({ row: { receivedAt } }) => receivedAt),
       jsons(({ row: { row } }) => row.payload),
     ),
+    // Nearly always nothing of them waits: then there is nothing to tell.
+    ...columns(
+      ledger.some(({ row }) => row.entity !== null || row.nextAttemptAt !== null || row.row.attempts !== undefined) ? ledger : [],
+      texts(({ row }) => row.entity),
+      texts(({ row }) => row.externalId),
+      timestamps(({ row }) => row.nextAttemptAt),
+      ints(({ row: { row } }) => row.attempts ?? 0),
+    ),
     ...columns(
       repeats,
       ints(({ unit }) => unit),
@@ -111,6 +118,54 @@ export function appendParameters(units: readonly PreparedUnit[], careful: boolea
       bigints(({ accepted }) => accepted),
       bigints(({ lost }) => lost),
     ),
+    ...requestParameters(units),
+  ];
+}
+
+function requestParameters(units: readonly PreparedUnit[]): (Buffer | null)[] {
+  return [
+    ...columns(
+      rowsOf(units, ({ reads }) => reads),
+      ints(({ unit }) => unit),
+      texts(({ row: { row } }) => row.source),
+      texts(({ row: { row } }) => row.entity),
+      texts(({ row: { row } }) => row.externalId),
+      texts(({ row: { row } }) => row.provider),
+      texts(({ row: { row } }) => row.reason),
+      ints(({ row }) => row.lane),
+      texts(({ row: { row } }) => row.since),
+      timestamps(({ row }) => row.notBefore),
+    ),
+    ...columns(
+      rowsOf(units, ({ readings }) => readings),
+      ints(({ unit }) => unit),
+      texts(({ row: { row } }) => row.source),
+      texts(({ row: { row } }) => row.entity),
+      texts(({ row: { row } }) => row.externalId),
+      texts(({ row }) => row.from),
+    ),
+    ...columns(
+      rowsOf(units, ({ resettled }) => resettled),
+      ints(({ unit }) => unit),
+      texts(({ row: { row } }) => row.commandId),
+      dates(({ row: { row } }) => row.day),
+      texts(({ row: { row } }) => row.from),
+      texts(({ row: { row } }) => row.outcome),
+      texts(({ row: { row } }) => row.reason),
+      jsons(({ row: { errors } }) => errors),
+      uuids(({ row: { row } }) => row.aggregateId),
+      jsons(({ row: { row } }) => row.payload),
+      timestamps(({ row }) => row.nextAttemptAt),
+      ints(({ row: { row } }) => row.attempts),
+      texts(({ row: { row } }) => row.edited?.by ?? null),
+      texts(({ row: { row } }) => row.edited?.reason ?? null),
+    ),
+    ...columns(
+      rowsOf(units, ({ plans }) => plans),
+      ints(({ unit }) => unit),
+      uuids(({ row: { row } }) => row.id),
+      jsons(({ row }) => row.json),
+    ),
   ];
 }
 
@@ -127,88 +182,7 @@ const uuids = <T>(pick: (row: T) => string | null): Column<T> => (rows) => uuidA
 const dates = <T>(pick: (row: T) => string): Column<T> => (rows) => dateArray(rows.map(pick));
 const ints = <T>(pick: (row: T) => number): Column<T> => (rows) => intArray(rows.map(pick));
 const bigints = <T>(pick: (row: T) => number | null): Column<T> => (rows) => bigintArray(rows.map(pick));
-const timestamps = <T>(pick: (row: T) => number): Column<T> => (rows) => timestampArray(rows.map(pick));
-
-/** What `clientele.append_group` answers. */
-export interface AppendAnswer {
-  /** The newest position before. */
-  readonly head: number;
-  /** Where something was repeated or refused, or expected any version: what each write of the group got. */
-  readonly writes?: {
-    readonly first: readonly number[] | null;
-    readonly last: readonly number[] | null;
-    readonly version: readonly number[] | null;
-    readonly repeated: readonly boolean[] | null;
-  };
-  /** The units that stored nothing. */
-  readonly refused?: readonly Refusal[];
-}
-
-interface Refusal {
-  readonly unit: number;
-  readonly status: 'conflict' | 'mapping_conflict' | 'stale_lane' | 'done';
-  /** Of the first write that conflicts, counted from 1 over the group; and the version that its stream is at. */
-  readonly write: number | null;
-  readonly actual: number | null;
-  /** Of the first mapping that conflicts, counted from 1 over the group; and the aggregate that has the key. */
-  readonly mapping: number | null;
-  readonly aggregate: string | null;
-}
-
-/** Results in the order of the units. */
-export function commitResults(units: readonly PreparedUnit[], answer: AppendAnswer): CommitResult[] {
-  const refusals = new Map((answer.refused ?? []).map((refusal) => [refusal.unit, refusal]));
-  const stored = writeResults(units, answer);
-  let writes = 0;
-  let mappings = 0;
-  return units.map((prepared, index): CommitResult => {
-    const [firstWrite, firstMapping] = [writes, mappings];
-    writes += prepared.writes.length;
-    mappings += prepared.unit.mappings.length;
-    const refusal = refusals.get(index + 1);
-    if (refusal === undefined || refusal.status === 'done') return { status: 'committed', writes: stored.slice(firstWrite, writes) };
-    return refusedResult(prepared, refusal, firstWrite, firstMapping);
-  });
-}
-
-/** Of all writes of the group. Where all went as it should, positions follow the head, and versions what was expected. */
-function writeResults(units: readonly PreparedUnit[], { head, writes: told }: AppendAnswer): WriteResult[] {
-  let position = head;
-  return units.flatMap(({ writes }) => writes).map(({ write, events }, at) => {
-    position += events.length;
-    return {
-      streamId: write.streamId,
-      firstPosition: told?.first?.[at] ?? position - events.length + 1,
-      lastPosition: told?.last?.[at] ?? position,
-      version: told?.version?.[at] ?? expectation(write.expectedVersion) + events.length,
-      repeated: told?.repeated?.[at] ?? false,
-    };
-  });
-}
-
-function refusedResult({ unit }: PreparedUnit, refusal: Refusal, firstWrite: number, firstMapping: number): CommitResult {
-  const write = unit.writes[(refusal.write ?? 0) - 1 - firstWrite];
-  const mapping = unit.mappings[(refusal.mapping ?? 0) - 1 - firstMapping];
-  if (refusal.status === 'stale_lane' && unit.lane !== undefined) return { status: 'stale_lane', lane: unit.lane.lane };
-  if (refusal.status === 'mapping_conflict' && mapping !== undefined && refusal.aggregate !== null) {
-    const { source, entity, externalId } = mapping;
-    return { status: 'mapping_conflict', key: { source, entity, externalId }, aggregateId: refusal.aggregate };
-  }
-  if (refusal.status === 'conflict' && write !== undefined && refusal.actual !== null) {
-    return { status: 'conflict', streamId: write.streamId, expected: write.expectedVersion, actual: refusal.actual };
-  }
-  throw new TypeError(`append_group refused a unit for what it does not have: ${JSON.stringify(refusal)}`);
-}
-
-function expectation(expected: ExpectedVersion): number {
-  if (typeof expected === 'number') return expected;
-  return { none: 0, any: -1, exists: -2 }[expected];
-}
-
-/** Whether the versions after the writes are known beforehand; else the function has to look first. */
-export function expectsVersions(units: readonly PreparedUnit[]): boolean {
-  return units.every(({ unit }) => unit.writes.every(({ expectedVersion }) => expectation(expectedVersion) >= 0));
-}
+const timestamps = <T>(pick: (row: T) => number | null): Column<T> => (rows) => timestampArray(rows.map(pick));
 
 function rowsOf<T>(units: readonly PreparedUnit[], rows: (unit: PreparedUnit) => readonly T[]): { readonly unit: number; readonly row: T }[] {
   return units.flatMap((prepared, index) => rows(prepared).map((row) => ({ unit: index + 1, row })));

@@ -13,6 +13,7 @@ import { Session } from './session.ts';
 const ATTEMPTS = 3;
 const FIRST_DELAY_MS = 1000;
 const SECOND_MS = 1000;
+const CIRCUIT_OPEN = 'circuit_open';
 
 /** Counts the calls of one operation. */
 export interface Spending {
@@ -82,7 +83,7 @@ export class RestClient {
   }
 
   #waitFor(error: unknown): number | null {
-    if (!(error instanceof ProviderError) || error.kind !== 'unavailable') return null;
+    if (!(error instanceof ProviderError) || error.kind !== 'unavailable' || error.code === CIRCUIT_OPEN) return null;
     return Math.max(0, (error.retryAt?.getTime() ?? 0) - this.#runtime.now());
   }
 
@@ -90,7 +91,7 @@ export class RestClient {
     const closedUntil = this.#breaker.admit();
     if (closedUntil !== null) {
       const retryAt = new Date(closedUntil);
-      throw new ProviderError('unavailable', `${request.operation}: not asked, since the last calls failed; next trial at ${retryAt.toISOString()}`, { retryAt });
+      throw new ProviderError('unavailable', `${request.operation}: not asked, since the last calls failed; next trial at ${retryAt.toISOString()}`, { code: CIRCUIT_OPEN, retryAt });
     }
     try {
       const answer = await this.#withToken(request, Math.min(leftMs, this.#callTimeoutMs));

@@ -1,4 +1,5 @@
 export * from './json.ts';
+export * from './same-value.ts';
 export * from './path.ts';
 export * from './field-paths.ts';
 export * from './clock.ts';

@@ -11,3 +11,7 @@ export { type RelayEvent } from './relay-event.ts';
 export { relayFeed } from './relay-feed.ts';
 export { textDiff } from './text-diff.ts';
 export type { TrueKey, TrueRecord } from './truth.ts';
+export { type CallKind } from './rest/call.ts';
+export type { Habits, Mishap } from './rest/habits.ts';
+export type { Credentials } from './rest/oauth.ts';
+export { startSalesforce, type Call, type SalesforceServer, type SalesforceServerOptions } from './rest/server.ts';

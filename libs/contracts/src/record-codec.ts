@@ -117,8 +117,12 @@ function objectIn(value: Json): JsonObject {
 }
 
 function listIn(value: Json | undefined): readonly Json[] {
-  if (!Array.isArray(value)) throw new TypeError('a snapshot with a list of another form');
+  if (value === undefined || !isList(value)) throw new TypeError('a snapshot with a list of another form');
   return value;
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 function textIn(value: Json | undefined): string {

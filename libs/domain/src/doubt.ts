@@ -1,10 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { ReadReason } from './deciding/deciding-context.ts';
 import { voidedAt } from './effective-fields.ts';
-import { sameJson, type Json } from './json.ts';
+import type { Json } from './json.ts';
 import { ancestorsOf } from './path.ts';
 import { hasSeen, isInWindow, isLaterRead, type FieldRead } from './read.ts';
 import { lifecycleOf, type LatestRead, type RecordState } from './record.ts';
+import { sameValue } from './same-value.ts';
 
 /** Why a record is in doubt. */
 export interface Doubt {
@@ -105,5 +106,5 @@ function readOfWhole(path: string, reads: RecordState['reads']): FieldRead | nul
 
 /** No value and an empty one are the same to a source. */
 function isSame(one: Json | undefined, other: Json | undefined): boolean {
-  return sameJson(one ?? null, other ?? null);
+  return sameValue(one ?? null, other ?? null);
 }

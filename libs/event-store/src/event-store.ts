@@ -1,4 +1,4 @@
-import type { EventMetadata, EventWriteDTO, ExpectedVersion, Finding, LanePosition, LogEntry, Outcome, StoredEvent } from '@clientele/contracts';
+import type { Command, EventMetadata, EventWriteDTO, ExpectedVersion, Finding, LanePosition, LogEntry, Outcome, StoredEvent } from '@clientele/contracts';
 import type { EventType, JsonObject, RecordKey, RecordState } from '@clientele/domain';
 import type { NewPlan } from './plans.ts';
 import type { AskedRead, TakenReading } from './reads.ts';
@@ -34,7 +34,7 @@ export interface NewMapping extends RecordKey {
 /** The row that every command leaves: the index of change ids, and what became of them. */
 export interface LedgerRow {
   readonly commandId: string;
-  readonly commandType: 'ProcessCrmEvent' | 'QuarantineBody' | 'RecordRead' | 'RedriveParked' | 'EditParked' | 'DiscardParked' | 'unreadable';
+  readonly commandType: Command['type'] | 'unreadable';
   /** UTC day of the change, `YYYY-MM-DD`, from the id: the ledger's partition key. */
   readonly day: string;
   readonly provider: string;

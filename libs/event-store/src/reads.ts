@@ -1,16 +1,17 @@
-import type { RecordKey } from '@clientele/domain';
+import type { ReadReason, RecordKey } from '@clientele/domain';
 
 /** What reads share a budget of, the most urgent first. */
 export const READ_LANES = ['live', 'gap', 'repair', 'reconciliation'] as const;
 export type ReadLane = (typeof READ_LANES)[number];
 
-const LANE_OF: Readonly<Record<string, ReadLane>> = {
-  missing_create: 'live', window: 'live', after_deletion: 'live', diff: 'live', gap: 'gap', survivor: 'gap', repair: 'repair', load: 'repair',
+const LANE_OF_REASON: Readonly<Record<ReadReason, ReadLane>> = {
+  missing_create: 'live', window: 'live', after_deletion: 'live', diff: 'live', gap: 'gap', survivor: 'gap',
 };
+const LANES: ReadonlyMap<string, ReadLane> = new Map(Object.entries(LANE_OF_REASON));
 
-/** The lane of a reason; one that nobody listed is a repair, and all that begins with `reconciliation` is that. */
+/** The lane of a reason. What the domain does not ask for is a repair, or what begins with `reconciliation` that. */
 export function readLane(reason: string): ReadLane {
-  return LANE_OF[reason] ?? (reason.startsWith('reconciliation') ? 'reconciliation' : 'repair');
+  return LANES.get(reason) ?? (reason.startsWith('reconciliation') ? 'reconciliation' : 'repair');
 }
 
 /** Asks that a record be read at its provider. Several for one record become one: of the latest `since` and the most urgent lane. */

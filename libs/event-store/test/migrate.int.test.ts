@@ -1,9 +1,11 @@
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import t from 'tap';
-import { fenceLane, migrateWriteDatabase, maintainWriteDatabase } from '../src/index.ts';
+import {
+  connectSource, createPlan, dueParked, fenceLane, maintainWriteDatabase, markResubmitted, migrateWriteDatabase, reopenReads, takeReads,
+} from '../src/index.ts';
 import * as schema from '../src/schema/index.ts';
-import { streamId, write } from './contract/units.ts';
+import { newPlan, streamId, write } from './contract/units.ts';
 import { server, writeDatabase } from './support.ts';
 
 const postgres = await server(t);
@@ -64,6 +66,13 @@ t.test('each role may do what it needs and no more', async (t) => {
   await command.query("insert into clientele.lease_members values ('lanes', gen_random_uuid(), now())");
   await command.query('update clientele.relay_state set last_published = 1');
   await command.query('select payload from clientele.ledger');
+  for (const table of ['reads', 'plans', 'sources', 'ledger_edits', 'ledger_counts']) await command.query(`select * from clientele.${table}`);
+  await dueParked(command, 1);
+  await markResubmitted(command, 'x', 'anna');
+  await takeReads(command, { source: 'x', limit: 1 });
+  await reopenReads(command, 'x');
+  await createPlan(command, newPlan());
+  await connectSource(command, 'x', 'salesforce');
   for (const view of ['event_log', 'log_head', 'ledger', 'accounting']) {
     await reader.query(`select * from published.${view}`);
     await command.query(`select * from published.${view}`);
@@ -79,9 +88,11 @@ t.test('each role may do what it needs and no more', async (t) => {
     'delete from clientele.ledger', 'update clientele.lane_checkpoints set epoch = 9', 'update clientele.log_head set position = 0', 'truncate clientele.events',
     'drop table clientele.events', 'alter table clientele.events add x int', 'drop function clientele.maintain', 'select clientele.ensure_ledger_partitions(now()::date)',
     'create table clientele.mine (x int)', 'drop view published.event_log', 'create table public.mine (x int)', 'delete from published.event_log',
-    'create temporary table mine (x int)',
+    'create temporary table mine (x int)', "update clientele.ledger set outcome = 'applied'", 'delete from clientele.ledger_edits', 'delete from clientele.reads',
+    'update clientele.reads set attempts = 0', 'delete from clientele.plans', 'update clientele.ledger_counts set rows = 0',
   ]) await forbidden(command, statement);
   for (const statement of [
+    'select * from clientele.reads', 'select * from clientele.plans', 'select * from clientele.take_due_parked(1, \'1 s\')',
     'select * from clientele.events', 'select * from clientele.ledger', 'select * from clientele.leases', 'insert into published.log_head values (null, 1)',
     'update published.event_log set type = null', 'delete from published.ledger', 'select clientele.maintain()', 'drop view published.event_log',
     'select clientele.fence_lane(\'commands.0\', 9)', 'create table published.mine (x int)', 'drop schema published cascade', 'create temporary table mine (x int)', 'select clientele.later()',

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import t, { type Test } from 'tap';
-import { PostgresEventStore } from '../src/index.ts';
+import { dueParked, PostgresEventStore, rescheduleReads, takeReads } from '../src/index.ts';
 import { readPage } from '../src/postgres/event-log.ts';
-import { changeId, events, ledgerRow, mapping, outcome, SOURCE, step, streamId, unit, write } from './contract/units.ts';
+import { askedRead, changeId, events, ledgerRow, mapping, outcome, reading, resettlement, SOURCE, step, streamId, unit, write } from './contract/units.ts';
 import { server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t, { shared_buffers: '512MB', max_wal_size: '8GB' });
@@ -10,12 +10,13 @@ const MILLION = 1_000_000;
 const SMALL = 10_000;
 
 /** Tables that grow: no plan may read one of them but by an index, for what it was asked for. */
-const GROWING = /^(events|heads|append_results|mappings|ledger|snapshots)(_|$)/;
+const GROWING = /^(events|heads|append_results|mappings|ledger|snapshots|reads)(_|$)/;
 
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Cond'?: string;
+  readonly 'TID Cond'?: string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
@@ -56,12 +57,12 @@ function nodes(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodes)];
 }
 
-/** Every visit of a growing table goes through an index and touches no more rows than were asked for. */
+/** Every visit of a growing table goes through an index, or to rows that an index found before, and touches no more rows than were asked for. */
 function indexed(t: Test, when: string, plans: ReturnType<Session['plans']>, expected: readonly string[]): void {
   const scans = plans.flatMap(({ query, node }) => nodes(node)
     .filter((scan) => scan['Node Type'].includes('Scan') && GROWING.test(scan['Relation Name'] ?? ''))
     .map((scan) => ({ query: query.replaceAll(/\s+/g, ' ').slice(0, 80), ...scan, Plans: undefined })));
-  const wrong = scans.filter((scan) => !/^Index (Only )?Scan$/.test(scan['Node Type']) || scan['Index Cond'] === undefined
+  const wrong = scans.filter((scan) => !/^(Index (Only )?|Tid )Scan$/.test(scan['Node Type']) || (scan['Index Cond'] ?? scan['TID Cond']) === undefined
     || (scan['Rows Removed by Filter'] ?? 0) > 20 || scan['Actual Rows'] > 20);
   t.same(wrong, [], when);
   const seen = new Set(scans.map((scan) => scan['Relation Name']?.replace(/_\d+$|_default$/, '')));
@@ -89,6 +90,7 @@ async function everyStatement(t: Test, when: string, { pool, store, plans }: Ses
   indexed(t, `${when}, append that has to look first`, plans(), ['append_results', 'heads', 'mappings']);
   await store.load({ keys: ids.map((externalId) => ({ source: SOURCE, entity: 'Account', externalId })), commandIds: applied });
   indexed(t, `${when}, load`, plans(), ['ledger', 'mappings']);
+  await waitingWork(t, when, { pool, store, plans });
   await store.readStreams(ids.map((id) => ({ streamId: id, afterVersion: 1 })));
   indexed(t, `${when}, read streams`, plans(), ['events', 'heads']);
   await store.readStreams([{ streamId: wide, afterVersion: version - 1 }]);
@@ -105,6 +107,41 @@ async function everyStatement(t: Test, when: string, { pool, store, plans }: Ses
   indexed(t, `${when}, follow the log`, plans(), ['events']);
 }
 
+/** Parks, takes up, settles; asks for reads, takes and answers them. */
+async function waitingWork(t: Test, when: string, { pool, store, plans }: Session): Promise<void> {
+  const parked = Array.from({ length: 8 }, () => changeId());
+  const records = parked.map(() => streamId());
+  const due = { outcome: 'parked', reason: 'future', payload: '{}', entity: 'Account', nextAttemptAt: '2025-04-24T00:00:00Z' } as const;
+  plans();
+  await store.commit([unit({
+    ledger: parked.map((id, n) => ledgerRow(id, { ...due, externalId: records[n] ?? '' })), reads: records.map((id) => askedRead(id, 1, { source: 'due' })),
+  })]);
+  indexed(t, `${when}, park and ask for reads`, plans(), []);
+  await store.load({ keys: [], commandIds: [], parked });
+  indexed(t, `${when}, load what waits`, plans(), ['ledger', 'mappings']);
+  t.equal((await dueParked(pool, 8)).length, 8);
+  indexed(t, `${when}, take up what is due`, plans(), ['ledger']);
+  const taken = await takeReads(pool, { source: 'due', limit: 8 });
+  t.equal(taken.length, 8);
+  indexed(t, `${when}, take reads`, plans(), ['reads']);
+  await rescheduleReads(pool, taken.slice(0, 2).map((read) => ({ read, notBefore: new Date(), error: 'x', giveUp: true })));
+  indexed(t, `${when}, put reads back`, plans(), ['reads']);
+  const [first = '', second = '', ...rest] = parked;
+  const edited = { by: 'anna', reason: 'a typo' };
+  t.match(await store.commit([unit({
+    resettled: [resettlement(first, { edited }), resettlement(second, { outcome: 'parked' })], readings: taken.slice(1).map(({ externalId }, n) => ({ ...reading(externalId, n === 3 ? 0 : 5), source: 'due' })),
+  })]), [{ status: 'committed' }]);
+  indexed(t, `${when}, settle and answer`, plans(), ['ledger', 'reads']);
+  t.match(await store.commit([unit({ resettled: [resettlement(first)] }), unit({ resettled: rest.map((id) => resettlement(id)) })]), [
+    { status: 'settled_meanwhile' }, { status: 'committed' },
+  ]);
+  indexed(t, `${when}, settle what has to be looked at first`, plans(), ['append_results', 'heads', 'ledger', 'mappings']);
+  await pool.query("update clientele.ledger set outcome = 'applied' where command_id = $1 and day = '2025-04-24'", [second]);
+  // What the next call finds due are its own.
+  await pool.query("delete from clientele.reads where source = 'due'");
+  plans();
+}
+
 /** A million events of as many streams, each with its head, mapping, result and ledger row, as years would leave them. */
 async function load({ owner }: WriteDatabase, rows: number): Promise<void> {
   const id = `('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid`;
@@ -115,7 +152,13 @@ async function load({ owner }: WriteDatabase, rows: number): Promise<void> {
     `insert into clientele.heads select ${id}, 'client', 1, 1000 + n, 1000 + n ${from}`,
     `insert into clientele.append_results select ${command}, ${id}, 1000 + n, 1000 + n, 1, now() ${from}`,
     `insert into clientele.mappings select '${SOURCE}', 'Account', 'x' || n, ${id}, now(), ${command} ${from}`,
-    `insert into clientele.ledger select ${command}, '2025-04-24', 'ProcessCrmEvent', 'salesforce', '${SOURCE}', 'applied', null, '[]', ${id}, 0, now(), now() ${from}`,
+    // Every tenth waits; some of those will be taken up by themselves, one day.
+    `insert into clientele.ledger (command_id, day, command_type, provider, source, outcome, reason, errors, aggregate_id, received_at, decided_at, payload, entity,
+                                   external_id, next_attempt_at)
+     select ${command}, '2025-04-24', 'ProcessCrmEvent', 'salesforce', '${SOURCE}', case when n % 10 = 0 then 'parked' else 'applied' end, 'reason ' || n % 7, '[]', ${id},
+            now(), now() - n * interval '1 s', '{}', 'Account', 'x' || n, case when n % 30 = 0 then now() + interval '1 hour' end ${from}`,
+    `insert into clientele.reads (source, entity, external_id, provider, reason, lane, since, not_before, requested_at)
+     select '${SOURCE}', 'Account', 'x' || n, 'salesforce', 'gap', n % 4, '', now() + interval '1 hour', now() ${from}`,
   ].map(async (statement) => {
     const client = await owner.connect();
     // Without triggers, and without a change of a table that would make every session plan anew.
@@ -124,6 +167,35 @@ async function load({ owner }: WriteDatabase, rows: number): Promise<void> {
     client.release(true);
   }));
   await owner.query('update clientele.log_head set position = $1', [1000 + rows]);
+}
+
+const WAITING = `from clientele.ledger where outcome in ('parked', 'quarantined')`;
+/** The one partition that is not empty. */
+const FULL = 'ledger_default';
+const NEWEST = 'order by decided_at desc nulls last, command_id desc nulls last limit 50';
+
+/** What people ask of a hundred thousand waiting commands is found by an index, and groups are counted in one. */
+async function lists(t: Test, { pool, plans }: Session): Promise<void> {
+  const asked: Record<string, string> = {
+    all: `select command_id, payload ${WAITING} ${NEWEST}`,
+    'after another': `select command_id ${WAITING} and (decided_at, command_id) < (now() - interval '5000 s', 'x') ${NEWEST}`,
+    'one reason': `select command_id ${WAITING} and reason = 'reason 3' ${NEWEST}`,
+    'a rare reason': `select command_id ${WAITING} and reason = 'nobody' ${NEWEST}`,
+    'a rare source': `select command_id ${WAITING} and source = 'nobody' ${NEWEST}`,
+    'one record': `select command_id ${WAITING} and source = '${SOURCE}' and entity = 'Account' and external_id = 'x500' ${NEWEST}`,
+  };
+  for (const [what, statement] of Object.entries(asked)) {
+    await pool.query(statement);
+    const scans = plans().flatMap(({ node }) => nodes(node)).filter((scan) => scan['Relation Name'] === FULL);
+    t.equal(scans.length, 1, `${what}: one scan`);
+    t.same(scans.filter((scan) => scan['Node Type'] === 'Seq Scan' || scan['Actual Rows'] > 60 || (scan['Rows Removed by Filter'] ?? 0) > 60), [], what);
+  }
+  const started = performance.now();
+  const { rows } = await pool.query(`select reason, provider, source, entity, outcome, count(*)::int, min(received_at) ${WAITING} group by 1, 2, 3, 4, 5`);
+  t.comment(`groups of 100000 waiting commands in ${(performance.now() - started).toFixed(0)} ms`);
+  t.ok(rows.length >= 7);
+  const scans = plans().flatMap(({ node }) => nodes(node)).filter((scan) => scan['Relation Name'] === FULL);
+  t.match(scans.map((scan) => scan['Node Type']), ['Index Only Scan'], 'groups');
 }
 
 const LANES = ['commands.0', 'commands.1', 'commands.2'] as const;
@@ -155,9 +227,11 @@ t.test('plans made by the statistics of one row do for a million', async (t) => 
   await calls(t, 'one row', old, LANES[0]);
   const started = performance.now();
   await load(database, MILLION);
-  t.comment(`${MILLION} rows in each of five tables in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  t.comment(`${MILLION} rows in each of six tables in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   await everyStatement(t, 'a million rows, planned when there was one', old, LANES[0], 7);
   await calls(t, 'a million rows, statistics of one', session(database), LANES[1]);
   await database.owner.query('analyze');
   await calls(t, 'a million rows', session(database), LANES[2]);
+  await database.owner.query('vacuum analyze clientele.ledger');
+  await lists(t, session(database));
 });

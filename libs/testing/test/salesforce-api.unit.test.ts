@@ -18,7 +18,7 @@ async function scene(t: Test, options: Partial<SalesforceServerOptions> = {}) {
   const client = new SalesforceClient(server);
   await client.login();
   const truth = new Map(org.truth().map((record) => [record.externalId, record]));
-  const some = (entity: string, lifecycle = 'active') => [...truth.values()].find((record) => record.entity === entity && record.lifecycle === lifecycle && !record.purged && !record.fields.has('IsPersonAccount'))!;
+  const some = (entity: string, lifecycle = 'active') => [...truth.values()].find((record) => record.entity === entity && record.lifecycle === lifecycle && !record.purged && record.fields.get('IsPersonAccount') !== true)!;
   return { org, server, client, truth, some };
 }
 

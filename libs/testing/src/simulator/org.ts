@@ -1,5 +1,6 @@
 import { draftForAll, draftUpdate } from './drafts.ts';
 import { account, ENTITIES, type Draw } from './entities/index.ts';
+import { flagsOf } from './life/conversion.ts';
 import { extraordinary, unannounced, type Happening } from './life/extraordinary.ts';
 import { largeText, largeTextWrite } from './life/large-text.ts';
 import type { OrgLife } from './life/options.ts';
@@ -113,7 +114,7 @@ export class SalesforceOrg {
   }
 
   #create(most: number, moment: Moment): OrgChange[] {
-    const { personAccounts = 0, largeTexts = 0, conversions = 0 } = this.#life;
+    const { personAccounts = 0, largeTexts = 0 } = this.#life;
     return Array.from({ length: Math.min(most, this.#random.integer(1, 3)) }, () => {
       const spec = this.#random.pick(ENTITIES);
       const large = this.#chances.chance(largeTexts) && spec.fields.some(({ path }) => path === 'Description');
@@ -123,8 +124,7 @@ export class SalesforceOrg {
         this.#happened('person_account');
         return this.records.createPerson(moment, this.#draw, text);
       }
-      const flags = spec.name === 'Lead' && conversions > 0 ? [{ path: 'IsConverted', value: false }] : [];
-      return [this.records.create(spec, moment, this.#draw, [...text, ...flags])];
+      return [this.records.create(spec, moment, this.#draw, [...text, ...flagsOf(spec, this.#life)])];
     }).flat();
   }
 

@@ -27,7 +27,7 @@ export function extraordinary(life: OrgLife, records: OrgRecords, random: Random
   const before = [merges, conversions, fieldConversions, overflow?.share ?? 0].map((share, at, shares) => shares.slice(0, at).reduce((sum, one) => sum + one, share));
   const [merging = 0, converting = 0, retyping = 0, massing = 0] = before;
   if (what < merging) return done('merge', merge(records, random, moment));
-  if (what < converting) return done('conversion', convert(records, random, moment, draw));
+  if (what < converting) return done('conversion', convert(records, random, moment, draw, life));
   if (what < retyping) return done('field_conversion', convertField(records, random, moment));
   if (what >= massing || overflow === undefined) return null;
   const { announced, hidden } = overflowing(massChange(records, random, moment, draw, overflow.size), overflow.threshold);

@@ -50,7 +50,7 @@ function columnsOf({ name, fields, formulas = [] }: EntitySpec): Column[] {
     ...specs.map((spec) => fieldColumn(spec)),
     ...compounds.map((path) => column(path, 'address', (record) => addressOf(record, path))),
     ...compounds.map((path) => column(restName(`${path}.GeocodeAccuracy`), 'string', () => null, { compound: path })),
-    ...MORE[name].map(([path, type]) => column(path, type, ({ fields: held }) => held.get(path) ?? (type === 'boolean' ? false : null))),
+    ...MORE[name].map(([path, type]) => column(path, type, ({ fields: held }) => held.get(path) ?? null)),
     ...formulas.map(({ path }) => column(path, 'string', (_, computed) => computed.get(path) ?? null, { calculated: true })),
     column('OwnerId', 'reference', ({ fields: held }) => held.get('OwnerId') ?? null),
     column('CreatedDate', 'datetime', ({ fields: held }) => restTime(held.get('CreatedDate')), { nillable: false }),
@@ -64,7 +64,7 @@ function columnsOf({ name, fields, formulas = [] }: EntitySpec): Column[] {
 function fieldColumn({ path, make }: FieldSpec): Column {
   const [head = '', component] = path.split('.');
   const type = TYPES.get(make) ?? (path.endsWith('Id') ? 'reference' : /\.(Latitude|Longitude)$/.test(path) ? 'double' : path === 'Probability' ? 'int' : 'string');
-  return column(restName(path), type, ({ fields }) => fields.get(path) ?? (type === 'boolean' ? false : null), { compound: component === undefined ? null : head });
+  return column(restName(path), type, ({ fields }) => fields.get(path) ?? null, { compound: component === undefined ? null : head });
 }
 
 function column(name: string, type: ColumnType, of: Column['of'], more: Partial<Pick<Column, 'compound' | 'calculated' | 'nillable'>> = {}): Column {

@@ -28,7 +28,7 @@ function summary(name: string, version: string): Readonly<Record<string, Json>> 
 
 function describeField({ name, type, compound, calculated, nillable }: Column): Json {
   return {
-    name, label: name, type, compoundFieldName: compound, calculated, nillable, custom: /__p?c$/.test(name), filterable: type !== 'address' && type !== 'textarea',
+    name, label: name, type, compoundFieldName: compound, calculated, calculatedFormula: calculated ? `of ${name}` : null, nillable, custom: /__p?c$/.test(name), filterable: type !== 'address' && type !== 'textarea',
     sortable: type !== 'address' && type !== 'textarea', length: type === 'textarea' ? 32_000 : type === 'id' || type === 'reference' ? 18 : 255,
     updateable: !calculated && type !== 'address' && type !== 'id', referenceTo: type === 'reference' ? referenced(name) : [],
   };

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
+import { SourceAccessFields } from './source-config.ts';
 
 const Path = Type.String({ minLength: 1, maxLength: 255 });
 
@@ -44,18 +45,7 @@ export const SourceConfig = Type.Object(
     provider: Type.String(),
     /** Which envelopes belong to it: EventBridge `source` strings, `*` as wildcard. By default those that carry the id's own org. */
     match: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
-    /**
-     * By what changes are known that our own integration made: what its client calls itself, or the source's id of its user. `broadcast`
-     * false: they are applied, and others are not told of them.
-     */
-    own_changes: Type.Optional(
-      Type.Object(
-        { client: Type.Optional(Type.String({ minLength: 1 })), user: Type.Optional(Type.String({ minLength: 1 })), broadcast: Type.Boolean() },
-        { additionalProperties: false },
-      ),
-    ),
-    /** How long the source takes from stamping a change to committing it, at most, in milliseconds; by default 2000. */
-    read_margin_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })),
+    ...SourceAccessFields,
   },
   { additionalProperties: false },
 );

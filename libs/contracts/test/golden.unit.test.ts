@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import {
-  decodeDomainEvent, decodeEnvelope, encodeDomainEvent, encodeOutcome, logEntryFromRow, parseExact, ProcessCrmEvent, QuarantineBody, stringifyExact,
+  decodeDomainEvent, decodeEnvelope, DiscardParked, EditParked, encodeDomainEvent, encodeOutcome, logEntryFromRow, parseExact, ProcessCrmEvent, QuarantineBody,
+  RecordRead, RedriveParked, stringifyExact,
   type EventLogRow,
 } from '../src/index.ts';
 
@@ -16,7 +17,7 @@ const FOLDER = fileURLToPath(new URL('../../test/golden', import.meta.url));
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.jsonl')).sort();
 
 FormatRegistry.Set('date-time', (text) => !Number.isNaN(Date.parse(text)));
-const commandSchemas = [ProcessCrmEvent, QuarantineBody].map((schema) => TypeCompiler.Compile(schema));
+const commandSchemas = [ProcessCrmEvent, QuarantineBody, RecordRead, RedriveParked, EditParked, DiscardParked].map((schema) => TypeCompiler.Compile(schema));
 
 function cases(prefix: string): { readonly name: string; readonly line: JsonObject }[] {
   return files.filter((file) => file.startsWith(prefix)).flatMap((file) =>

@@ -14,11 +14,23 @@ const full: RecordState = replay([
   { ...blank, type: 'Deleted', clock: clock(3), fields: [], lifecycle: 'deleted' },
 ]);
 
+const mark = { from: 3000, until: 8000, order: clock(5000) };
+const looked: RecordState = replay([
+  { ...blank, type: 'Updated', clock: clock(4), fields: [{ path: 'Name', value: 'C' }], diffs: [{ path: 'Text', patch: '@@' }], withheld: true },
+  { type: 'MarkedDirty', clock: clock(6000), since: clock(6000), reason: 'gap', gap: true },
+  { type: 'Converted', clock: clock(6000), into: [] },
+  { ...blank, type: 'Updated', clock: mark.order, fields: [{ path: 'Name', value: 'D' }, { path: '__proto__', value: exactNumber('1.0') }], read: { mark, result: 'deleted' }, lifecycle: 'deleted' },
+  { type: 'Merged', clock: mark.order, survivor: { entity: 'Account', externalId: '2', mark } },
+  { ...blank, type: 'Updated', clock: clock(7000), fields: [], diffs: [{ path: 'Text', patch: '@@ 2' }], withheld: true },
+], full);
+
 t.test('a record comes back as it was, by way of text', async (t) => {
-  for (const state of [full, initialRecord]) {
+  for (const state of [full, looked, initialRecord]) {
     const read = decodeRecord(parseWritten(stringifyExact(encodeRecord(state))));
-    t.strictSame({ ...read, fields: [...read.fields] }, { ...state, fields: [...state.fields] });
+    t.strictSame({ ...read, fields: [...read.fields], reads: [...read.reads] }, { ...state, fields: [...state.fields], reads: [...state.reads] });
   }
+  t.match(looked, { converted: true, withheld: true, gaps: [clock(6000)], survivor: { externalId: '2' }, read: { result: 'deleted' }, diffs: [{}, {}] }, 'with all that a record can have');
+  t.strictSame(decodeRecord(encodeRecord(full)).reads.size, 0, 'what most records have none of may be absent');
   t.match(encodeRecord(full), { clocks: [clock(2), clock(1)] }, 'the fields of one change share its clock');
   await Promise.resolve();
 });
@@ -27,7 +39,8 @@ t.test('what is no record is told', async (t) => {
   const whole = encodeRecord(full);
   const wrong: Json[] = [
     null, [], {}, { ...whole, fields: [] }, { ...whole, clocks: ['yesterday'] }, { ...whole, fields: { Name: ['A', 9] } }, { ...whole, fields: { Name: 'A' } },
-    { ...whole, version: null }, { ...whole, floor: 1 },
+    { ...whole, version: null }, { ...whole, floor: 1 }, { ...whole, gaps: ['x'] }, { ...whole, read: [0, 'found'] }, { ...whole, marks: [[1]] }, { ...whole, reads: 1 },
+    { ...whole, diffs: [['Text']] }, { ...whole, survivor: [0, 'Account', '2'] },
   ];
   for (const value of wrong) t.throws(() => decodeRecord(value), TypeError, stringifyExact(value).slice(0, 80));
   await Promise.resolve();

@@ -43,6 +43,14 @@ t.test('the default file maps the standard objects, and names no source', async 
   t.equal(definitionFor(config, 'salesforce', 'toString'), null, 'no entity is taken from a prototype');
 });
 
+t.test('a lead tells by its own fields what it became', async (t) => {
+  t.strictSame(definitionFor(loadClienteleConfig(), 'salesforce', 'Lead')?.conversion, {
+    flag: 'IsConverted', into: ['ConvertedAccountId', 'ConvertedContactId', 'ConvertedOpportunityId'],
+  });
+  t.strictSame(definitionFor(loadClienteleConfig(), 'salesforce', 'Contact')?.conversion, null);
+  await Promise.resolve();
+});
+
 t.test('a custom object needs nothing but its lines', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'clientele-config-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
@@ -71,6 +79,7 @@ mapping:
     names: { Account__c: 'client' },
     references: { Account__c: 'Account' },
     personal: ['Payer__c'],
+    conversion: null,
   });
 });
 

@@ -70,6 +70,7 @@ t.test('whose name has parts', async (t) => {
   t.strictSame(read('Account', { Name: 'Ann Lee', ...parts }), { Name: parts }, 'a person account where the flag is hidden');
   t.strictSame(read('Account', { Name: 'Ann Lee', ...parts, IsPersonAccount: true, PersonMailingCity: 'Bern', Shoe__pc: 7 }), { Name: parts, IsPersonAccount: true, PersonMailingAddress: { City: 'Bern' }, Shoe__pc: 7 });
   t.strictSame(read('Account', { Name: 'Acme', Salutation: null, FirstName: null, LastName: null, IsPersonAccount: false }), { Name: 'Acme', IsPersonAccount: false });
+  t.strictSame(read('Account', { Name: 'Ann', FirstName: 'Ann', IsPersonAccount: true }), { Name: { FirstName: 'Ann' }, IsPersonAccount: true }, 'the last name is hidden');
   t.strictSame(read('Account', { Name: 'Acme' }), { Name: 'Acme' });
   t.strictSame(read('Opportunity', { Name: 'Deal', FirstName: 'x' }), { Name: 'Deal', FirstName: 'x' });
 });

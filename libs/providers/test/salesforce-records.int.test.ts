@@ -215,10 +215,35 @@ t.test('deletions since, with survivors of merges; of entities that know no merg
   t.strictSame(kinds(first.readings), ['2 deleted into 1']);
   const second = await source.deletedSince('Account', { after: first.next, since, limit: 1 });
   t.strictSame(kinds(second.readings), ['3 deleted']);
-  t.match(await source.deletedSince('Account', { after: second.next, since, limit: 1 }), { readings: [], next: null });
+  const third = await source.deletedSince('Account', { after: second.next, since, limit: 1 });
+  t.strictSame(third.readings, [], 'the bin is at its end');
+  t.match(await source.deletedSince('Account', { after: third.next, since, limit: 1 }), { readings: [], next: null, calls: 1 }, 'and there is no log');
   t.strictSame(kinds((await source.deletedSince('Account', { after: null, since: null })).readings), ['4 deleted', '2 deleted into 1', '3 deleted']);
-  t.match(await source.deletedSince('Invoice__c', { after: null, since }), { readings: [{ kind: 'deleted', survivorId: null }], next: null });
+  t.match(await source.deletedSince('Invoice__c', { after: null, since }), { readings: [{ kind: 'deleted', survivorId: null }] });
   t.equal(server.queries()[0], 'SELECT Id, IsDeleted, SystemModstamp, MasterRecordId FROM Account WHERE IsDeleted = true AND SystemModstamp >= 2026-05-07T21:55:00.000Z ORDER BY SystemModstamp, Id LIMIT 1');
+});
+
+t.test('records that were purged are told by the log of deletions, once nothing else knows them', async (t) => {
+  const { server, source, runtime } = await records(t);
+  server.records.set('Account', [account(1), account(2, { IsDeleted: true, MasterRecordId: accountId(1) })]);
+  server.deletionLog.set('Account', [9, 1, 8, 2, 7, 8].map(accountId));
+  const seen: string[] = [];
+  let pages = 0;
+  for (let after: string | null = null, more = true; more; pages += 1) {
+    const page = await source.deletedSince('Account', { after, since: new Date(runtime.now() - 60_000), limit: 2 });
+    seen.push(...kinds(page.readings));
+    after = page.next;
+    more = after !== null;
+  }
+  t.strictSame(seen, ['2 deleted into 1', '7 deleted', '8 deleted', '9 deleted'], 'not what was restored, nor the bin\'s again');
+  t.equal(pages, 4);
+  const span = server.calls.findLast(({ path }) => path.includes('/deleted/'))?.parameters;
+  t.strictSame([...(span ?? [])], [['start', '2026-05-07T21:54:00.000Z'], ['end', '2026-05-07T22:00:00.000Z']]);
+  const long = await source.deletedSince('Account', { after: null, since: new Date(0) });
+  await source.deletedSince('Account', { after: long.next, since: new Date(0) });
+  t.equal(server.calls.findLast(({ path }) => path.includes('/deleted/'))?.parameters.get('start'), '2026-04-08T22:00:00.000Z', 'as far as the log goes');
+  server.script.push(error(500, 'UNKNOWN_EXCEPTION'), error(500, 'UNKNOWN_EXCEPTION'), error(500, 'UNKNOWN_EXCEPTION'));
+  t.match(await failure(source.deletedSince('Account', { after: long.next, since: null })), { kind: 'unavailable' }, 'a log that does not answer is no empty one');
 });
 
 t.test('how the relay says that it does', async (t) => {

@@ -1,3 +1,4 @@
+import { eventually } from '@clientele/testing';
 import { createVerify } from 'node:crypto';
 import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
@@ -22,9 +23,20 @@ t.test('client credentials: one token for many calls at once, asked for once mor
   t.equal(server.tokenCalls.length, 2, 'one flight for all');
   t.match(reports[0], { source: 'salesforce:00D5f000005KcCnEAK', operation: 'token', outcome: 'ok' });
   t.equal(reports.filter(({ operation, outcome }) => operation === 'count' && outcome === 'unauthorised').length, 10);
+  const late: (() => void)[] = [];
+  server.script.push((response, call) => {
+    late.push(() => error(401, 'INVALID_SESSION_ID')(response, call));
+  }, error(401, 'INVALID_SESSION_ID'));
+  const first = source.count('Account');
+  await eventually('the first call is on its way', () => late[0], { until: (answer) => answer !== undefined });
+  await source.count('Account');
+  t.equal(server.tokenCalls.length, 3);
+  late[0]?.();
+  await first;
+  t.equal(server.tokenCalls.length, 3, 'a refusal of the token before it asks for no other');
   server.script.push(error(401, 'INVALID_SESSION_ID'), error(401, 'INVALID_SESSION_ID'));
   t.match(await failure(source.count('Account')), { kind: 'unauthorised', status: 401, code: 'INVALID_SESSION_ID' }, 'refused with a new token too');
-  t.equal(server.tokenCalls.length, 3);
+  t.equal(server.tokenCalls.length, 4);
 });
 
 t.test('JWT bearer: an assertion that the public key proves', async (t) => {

@@ -12,6 +12,7 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly query: string | null;
+  readonly parameters: URLSearchParams;
   readonly body: string;
   readonly headers: IncomingMessage['headers'];
 }
@@ -28,6 +29,8 @@ export class SalesforceServer {
   readonly described = new Map<string, Record<string, unknown>[]>();
   /** Entities whose records are not read one by one. */
   readonly hidden = new Set<string>();
+  /** Entity -> ids in its log of deletions; one that is not here has none. */
+  readonly deletionLog = new Map<string, string[]>();
   /** Ids that a plain read does not see yet. */
   readonly invisible = new Set<string>();
   /** What comes in the place of the next answers of the API, and of the token endpoint. */
@@ -67,7 +70,7 @@ export class SalesforceServer {
 
   #answer(request: IncomingMessage, response: ServerResponse, body: string): void {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const call: Call = { method: request.method ?? '', path: url.pathname, query: url.searchParams.get('q'), body, headers: request.headers };
+    const call: Call = { method: request.method ?? '', path: url.pathname, query: url.searchParams.get('q'), parameters: url.searchParams, body, headers: request.headers };
     if (this.now !== null) response.setHeader('date', this.now.toUTCString());
     const isToken = url.pathname === '/services/oauth2/token';
     (isToken ? this.tokenCalls : this.calls).push(call);
@@ -91,10 +94,17 @@ export class SalesforceServer {
     if (kind === 'query' || kind === 'queryAll') return this.#query(response, call.query ?? '', kind === 'queryAll');
     if (kind === 'composite') return this.#collection(response, rest[1] ?? '', call.body);
     const [entity = '', id = ''] = rest;
+    if (id === 'deleted') return this.#log(response, entity);
     if (id !== 'describe') return this.#one(response, entity, id);
     const fields = this.described.get(entity);
     if (fields === undefined) return json(response, 403, [{ message: 'no access', errorCode: 'INSUFFICIENT_ACCESS' }]);
     return json(response, 200, { name: entity, fields });
+  }
+
+  #log(response: ServerResponse, entity: string): void {
+    const ids = this.deletionLog.get(entity);
+    if (ids === undefined) return json(response, 404, [{ message: 'no log', errorCode: 'NOT_FOUND' }]);
+    return json(response, 200, { deletedRecords: ids.map((id) => ({ id, deletedDate: '2026-05-07T22:00:00.000+0000' })) });
   }
 
   #one(response: ServerResponse, entity: string, id: string): void {

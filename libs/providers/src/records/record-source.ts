@@ -102,7 +102,10 @@ export interface RecordSource {
   /** Any number of ids, asked for in as few calls as their size allows. */
   fetchMany(entity: string, ids: readonly string[]): Promise<Readings>;
   changedSince(entity: string, options: ChangedSince): Promise<Page>;
-  /** Readings of kind `deleted`: records in the provider's bin, deleted at that time or later. */
+  /**
+   * Readings of kind `deleted`: records that were deleted at that time or later, those in the provider's bin first, then those that were
+   * purged from it, as far as the provider keeps a log of them (Salesforce: about 29 days).
+   */
   deletedSince(entity: string, options: ChangedSince): Promise<Page>;
   /** Deleted or alive, without fields: `deleted` with its survivor, `not_yet_visible` where it lives, `not_found`. For losers of merges. */
   survivors(entity: string, ids: readonly string[]): Promise<Readings>;

@@ -8,7 +8,10 @@ const Cursor = Type.Object(
     /** What the walk began with, so that a page is not asked of another. Null: all records. */
     since: Type.Union([Type.String(), Type.Null()]),
     stamp: Type.Union([Type.String(), Type.Null()]),
+    /** The last record that was told; empty before the first. */
     id: Type.String(),
+    /** Whether the walk has come to the log of deletions. */
+    log: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

@@ -3,9 +3,10 @@ import { ProviderError } from '../../records/provider-error.ts';
 import type { ChangedSince, RecordSource, RecordSourceOptions } from '../../records/record-source.ts';
 import { systemRuntime } from '../../records/runtime.ts';
 import type { SalesforceAccess } from './access.ts';
+import { Deletions } from './deletions.ts';
 import { FieldCatalog } from './field-catalog.ts';
 import { idIn } from './members.ts';
-import { deleted, Presence } from './presence.ts';
+import { Presence } from './presence.ts';
 import { RELAY_FEEDBACK_QUERY, relayStates } from './relay-feedback.ts';
 import { AnswerTooLargeError, RestClient, type RestAnswer, type Spending } from './rest-client.ts';
 import { Retrieval } from './retrieval.ts';
@@ -23,6 +24,7 @@ export function salesforceRecords(access: SalesforceAccess, mappedPaths: (entity
   const presence = new Presence(client);
   const retrieval = new Retrieval(client, new FieldCatalog(client, mappedPaths, (options.runtime ?? systemRuntime).now), presence);
   const walk = new Walk(client, options.overlapMs ?? OVERLAP_MS);
+  const deletions = new Deletions(client, walk, presence, (options.runtime ?? systemRuntime).now);
   const query = async (operation: string, soql: string, spending: Spending): Promise<RestAnswer> =>
     await client.call({ operation, path: `query?${new URLSearchParams({ q: soql }).toString()}`, spending });
   const distinct = (ids: readonly string[]): string[] => [...new Set(ids.map(recordId))];
@@ -35,16 +37,7 @@ export function salesforceRecords(access: SalesforceAccess, mappedPaths: (entity
         const { rows, next } = await walk.page(entityName(entity), options, ['Id', 'SystemModstamp'], false, spending);
         return { readings: await retrieval.many(entity, distinct(rows.flatMap((row) => idIn(row, 'Id') ?? [])), spending), next };
       }),
-    deletedSince: async (entity, options: ChangedSince) =>
-      await costed(async (spending) => {
-        const { rows, next, window } = await presence.withSurvivors(entityName(entity), ['Id', 'IsDeleted', 'SystemModstamp'], async (columns) =>
-          await walk.page(entity, options, columns, true, spending));
-        const readings = rows.flatMap((row) => {
-          const id = idIn(row, 'Id');
-          return id === null || row['IsDeleted'] !== true ? [] : [deleted(entity, id, idIn(row, 'MasterRecordId'), window)];
-        });
-        return { readings, next };
-      }),
+    deletedSince: async (entity, options: ChangedSince) => await costed(async (spending) => await deletions.page(entityName(entity), options, spending)),
     survivors: async (entity, ids) =>
       await costed(async (spending) => {
         const asked = distinct(ids);

@@ -8,6 +8,10 @@ import { idsFrom, stampedFrom } from './soql.ts';
 
 const MOST_RECORDS = 2000;
 
+export function pageSize(limit: number = MOST_RECORDS): number {
+  return Math.max(1, Math.min(MOST_RECORDS, Math.floor(limit)));
+}
+
 export interface Rows {
   readonly rows: readonly JsonObject[];
   readonly next: string | null;
@@ -27,10 +31,10 @@ export class Walk {
     this.#overlapMs = overlapMs;
   }
 
-  async page(entity: string, { after, since, limit = MOST_RECORDS }: ChangedSince, columns: readonly string[], deleted: boolean, spending: Spending): Promise<Rows> {
+  async page(entity: string, { after, since, limit }: ChangedSince, columns: readonly string[], deleted: boolean, spending: Spending): Promise<Rows> {
     const from = after === null ? null : readCursor(after);
-    const size = Math.max(1, Math.min(MOST_RECORDS, Math.floor(limit)));
-    const start = from === null ? this.#start(since, deleted) : from.since;
+    const size = pageSize(limit);
+    const start = from === null ? this.startOf(since, deleted) : from.since;
     const soql = start === null ? idsFrom(entity, from, size) : stampedFrom({ entity, since: start, after: from, limit: size, deleted, fields: columns });
     const query = new URLSearchParams({ q: soql });
     const { value, window } = await this.#client.call({ operation: `query ${entity}`, path: `${deleted ? 'queryAll' : 'query'}?${query.toString()}`, spending });
@@ -41,7 +45,7 @@ export class Walk {
   }
 
   /** Deletions are always walked by stamp: there is no end to what was ever deleted. */
-  #start(since: Date | null, deleted: boolean): string | null {
+  startOf(since: Date | null, deleted: boolean): string | null {
     if (since === null) return deleted ? new Date(0).toISOString() : null;
     return new Date(Math.max(0, since.getTime() - this.#overlapMs)).toISOString();
   }

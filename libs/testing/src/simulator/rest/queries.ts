@@ -65,14 +65,14 @@ export class Queries {
   }
 
   #answer<Row>(query: ReturnType<typeof parseSoql>, table: ObjectTable<Row>, all: boolean, version: string): Answer {
-    for (const field of query.select ?? []) table.type(field);
+    const show = table.shown(query.select ?? [], version);
     const found = select(query, table.rows(all), table);
     if (query.select === null) return { status: 200, body: stringifyExact({ totalSize: found.length, done: true, records: [] }) };
     const size = Math.min(this.#options.pageSize, 2000);
     const kept = this.pagesAsOf === 'page' || found.length <= size ? found : found.map(table.keep);
     this.#opened += 1;
     const cursor: Cursor = {
-      total: kept.length, size, show: (from, to) => kept.slice(from, to).map((row) => table.show(row, query.select, version)), until: Date.now() + this.#options.cursorLifeMs,
+      total: kept.length, size, show: (from, to) => kept.slice(from, to).map(show), until: Date.now() + this.#options.cursorLifeMs,
     };
     return this.#page(`01g${String(this.#opened).padStart(12, '0')}AA0`, cursor, 0, version);
   }

@@ -3,14 +3,17 @@ import type { OrgRecord } from '../org-record.ts';
 import type { SalesforceOrg } from '../org.ts';
 import { COLUMNS, restTime, type Column, type ColumnType } from './columns.ts';
 import { invalidField, RestError } from './rest-error.ts';
-import type { Table } from './soql/evaluate.ts';
+import type { Field, Table } from './soql/evaluate.ts';
+
+const FEEDBACK_ID = '0Yk5f000000CabWCAS';
+const NONE: ReadonlyMap<string, Json> = new Map();
 
 /** A row with its columns in reach by any case of their names. */
 export interface ObjectTable<Row> extends Table<Row> {
   readonly name: string;
   readonly rows: (deletedToo: boolean) => readonly Row[];
-  /** As an answer shows it: its type and address, then what was asked for. */
-  readonly show: (row: Row, fields: readonly string[] | null, version: string) => Json;
+  /** How an answer shows rows: their type and address, then what was asked for, or all. @throws RestError INVALID_FIELD. */
+  readonly shown: (fields: readonly string[] | null, version: string) => (row: Row) => Json;
   /** As it stands now, whatever becomes of it. */
   readonly keep: (row: Row) => Row;
 }
@@ -32,21 +35,15 @@ export function recordTable(org: SalesforceOrg, object: string): ObjectTable<Org
   const columns = columnsOf(object);
   const name = nameOf(object);
   const byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
-  const find = (field: string): Column => {
-    const column = byName.get(field.toLowerCase());
-    if (column === undefined) throw invalidField(field, name);
-    return column;
+  const field = (asked: string): Field<OrgRecord> => {
+    const column = byName.get(asked.toLowerCase());
+    if (column === undefined) throw invalidField(asked, name);
+    return column.calculated ? { ...column, of: (row) => column.of(row, formulasOf(org, row)) } : { ...column, of: (row) => column.of(row, NONE) };
   };
-  const valueOf = (row: OrgRecord, column: Column): Json => column.of(row, column.calculated ? formulasOf(org, row) : new Map());
   return {
-    name,
-    type: (field) => find(field).type,
-    value: (row, field) => valueOf(row, find(field)),
+    name, field,
     rows: (deletedToo) => org.records.all.filter(({ spec, deleted, purged }) => spec.name === name && (deletedToo ? !purged : !deleted)),
-    show: (row, fields, version) => ({
-      attributes: { type: name, url: `/services/data/${version}/sobjects/${name}/${row.id}` },
-      ...Object.fromEntries((fields === null ? columns : fields.map(find)).map((column) => [column.name, valueOf(row, column)])),
-    }),
+    shown: (fields, version) => showing(name, (fields ?? columns.map((column) => column.name)).map(field), version, ({ id }) => id),
     keep: (row) => ({ ...row, fields: new Map(row.fields) }),
   };
 }
@@ -57,30 +54,31 @@ export function relayTable(org: SalesforceOrg): ObjectTable<Readonly<Record<stri
     Id: 'id', EventRelayConfigId: 'reference', Status: 'string', LastRelayedEventTime: 'datetime', RemoteResource: 'string', ErrorCode: 'string', ErrorMessage: 'string',
     ErrorTime: 'datetime', ErrorIdentifier: 'string',
   };
-  const find = (field: string): string => {
-    const name = Object.keys(types).find((known) => known.toLowerCase() === field.toLowerCase());
-    if (name === undefined) throw invalidField(field, 'EventRelayFeedback');
-    return name;
+  const field = (asked: string): Field<Readonly<Record<string, Json>>> => {
+    const [known, type] = Object.entries(types).find(([name]) => name.toLowerCase() === asked.toLowerCase()) ?? [];
+    if (known === undefined || type === undefined) throw invalidField(asked, 'EventRelayFeedback');
+    return { name: known, type, of: (held) => held[known] ?? null };
   };
   const row = (): Readonly<Record<string, Json>> => {
     const { status, error, lastRelayedEventAt } = org.relay;
     return {
-      Id: '0Yk5f000000CabWCAS', EventRelayConfigId: '7k25f000000CabWAAS', Status: status, LastRelayedEventTime: timeOf(lastRelayedEventAt),
+      Id: FEEDBACK_ID, EventRelayConfigId: '7k25f000000CabWAAS', Status: status, LastRelayedEventTime: timeOf(lastRelayedEventAt),
       RemoteResource: `aws.partner/salesforce.com/${org.id}/0YL5f000000CabWGAS`, ErrorCode: error?.code ?? null, ErrorMessage: error?.message ?? null,
       ErrorTime: timeOf(error?.at ?? null), ErrorIdentifier: error === null ? null : '1f2c3b4a',
     };
   };
   return {
-    name: 'EventRelayFeedback',
-    type: (field) => types[find(field)] ?? 'string',
-    value: (held, field) => held[find(field)] ?? null,
+    name: 'EventRelayFeedback', field,
     rows: () => [row()],
-    show: (held, fields, version) => ({
-      attributes: { type: 'EventRelayFeedback', url: `/services/data/${version}/sobjects/EventRelayFeedback/0Yk5f000000CabWCAS` },
-      ...Object.fromEntries((fields ?? Object.keys(types)).map((field) => [find(field), held[find(field)] ?? null])),
-    }),
+    shown: (fields, version) => showing('EventRelayFeedback', (fields ?? Object.keys(types)).map(field), version, () => FEEDBACK_ID),
     keep: (held) => held,
   };
+}
+
+function showing<Row>(name: string, fields: readonly Field<Row>[], version: string, idOf: (row: Row) => string): (row: Row) => Json {
+  return (row) => ({
+    attributes: { type: name, url: `/services/data/${version}/sobjects/${name}/${idOf(row)}` }, ...Object.fromEntries(fields.map((field) => [field.name, field.of(row)])),
+  });
 }
 
 function formulasOf(org: SalesforceOrg, record: OrgRecord): ReadonlyMap<string, Json> {

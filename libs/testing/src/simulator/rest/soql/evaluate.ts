@@ -4,11 +4,16 @@ import { RestError } from '../rest-error.ts';
 import type { ColumnType } from '../columns.ts';
 import type { Condition, Literal, Operator, Query } from './query.ts';
 
-/** What a query may be asked of: a row's value of a field and how it compares. */
+/** What a query may be asked of. */
 export interface Table<Row> {
-  /** @throws RestError INVALID_FIELD for what it does not have. */
-  readonly type: (field: string) => ColumnType;
-  readonly value: (row: Row, field: string) => Json;
+  /** How a field is read and compared. @throws RestError INVALID_FIELD for what it does not have. */
+  readonly field: (name: string) => Field<Row>;
+}
+
+export interface Field<Row> {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly of: (row: Row) => Json;
 }
 
 type Comparable = string | number | boolean | null;
@@ -16,13 +21,23 @@ type Comparable = string | number | boolean | null;
 /** The rows that fulfil the condition, in their order, within limit and offset. */
 export function select<Row>({ where, orderBy, limit, offset }: Query, rows: readonly Row[], table: Table<Row>): Row[] {
   const fulfils = where === null ? () => true : predicate(where, table);
-  const orders = orderBy.map(({ field, descending, nullsLast }) => {
-    const type = table.type(field);
-    return (one: Row, other: Row): number => compareOrdered(comparable(table.value(one, field), type), comparable(table.value(other, field), type), descending, nullsLast);
-  });
+  const orders = orderBy.map((order) => ({ ...order, ...table.field(order.field) }));
   const found = rows.filter(fulfils);
-  if (orders.length > 0) found.sort((one, other) => orders.reduce((order, compare) => (order === 0 ? compare(one, other) : order), 0));
-  return found.slice(offset, limit === null ? undefined : offset + limit);
+  const sorted = orders.length === 0 ? found : inOrder(found, orders);
+  return sorted.slice(offset, limit === null ? undefined : offset + limit);
+}
+
+/** What rows are ordered by is read once a row: an object may have a hundred thousand. */
+function inOrder<Row>(rows: readonly Row[], orders: readonly (Field<Row> & { readonly descending: boolean; readonly nullsLast: boolean })[]): Row[] {
+  const keyed = rows.map((row) => ({ row, keys: orders.map(({ of, type }) => comparable(of(row), type)) }));
+  keyed.sort((one, other) => {
+    for (const [at, { descending, nullsLast }] of orders.entries()) {
+      const order = compareOrdered(one.keys[at] ?? null, other.keys[at] ?? null, descending, nullsLast);
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
+  return keyed.map(({ row }) => row);
 }
 
 function predicate<Row>(condition: Condition, table: Table<Row>): (row: Row) => boolean {
@@ -37,16 +52,16 @@ function predicate<Row>(condition: Condition, table: Table<Row>): (row: Row) => 
       return (row) => !negated(row);
     }
     case 'in': {
-      const type = table.type(condition.field);
-      const values = new Set(condition.values.map((value) => literal(value, type, condition.field)));
-      return (row) => values.has(comparable(table.value(row, condition.field), type));
+      const { type, of, name } = table.field(condition.field);
+      const values = new Set(condition.values.map((value) => literal(value, type, name)));
+      return (row) => values.has(comparable(of(row), type));
     }
     case 'compare': {
-      const { field, operator } = condition;
-      const type = table.type(field);
-      const value = literal(condition.value, type, field);
-      if (operator === 'LIKE') return likeness(String(value), (row) => table.value(row, field));
-      return (row) => holds(operator, comparable(table.value(row, field), type), value);
+      const { operator } = condition;
+      const { type, of, name } = table.field(condition.field);
+      const value = literal(condition.value, type, name);
+      if (operator === 'LIKE') return likeness(String(value), of);
+      return (row) => holds(operator, comparable(of(row), type), value);
     }
   }
 }

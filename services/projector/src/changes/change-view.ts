@@ -34,10 +34,9 @@ export function changeIdOf(entry: LogEntry): string {
 /** The change after an entry: each says all of what became of it, so a later one takes the place of a former. */
 export function applyToChange(view: ChangeView | null, entry: LogEntry): ChangeView {
   if (entry.kind === 'outcome') return fromOutcome(entry);
-  const event = decodeDomainEvent(entry);
   // A change may leave several events. Those behind the first tell more of what followed, and nothing of what was sent.
-  if (!('fields' in event) && view?.outcome === 'applied') return { ...view, position: entry.position, processedAt: entry.recordedAt, recordedAt: entry.recordedAt };
-  return fromEvent(entry, event);
+  if (view?.outcome === 'applied') return { ...view, position: entry.position, processedAt: entry.recordedAt, recordedAt: entry.recordedAt };
+  return fromEvent(entry, decodeDomainEvent(entry));
 }
 
 function fromEvent(entry: StoredEvent, event: DomainEvent): ChangeView {

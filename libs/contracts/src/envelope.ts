@@ -1,3 +1,5 @@
+import type { Command } from './command.ts';
+import type { EventWriteDTO } from './event-write.ts';
 import { parseWritten, stringifyExact } from './exact-json.ts';
 
 /**
@@ -20,8 +22,21 @@ export function encodeEnvelope(head: Omit<LaneEnvelope, 'commands'>, commands: r
   return `{"v":1,"publisher":${JSON.stringify(head.publisher)},"lane":${JSON.stringify(head.lane)},"first":${head.first},"count":${head.count},"commands":[${commands.join(',')}]}`;
 }
 
-export function encodeCommand(command: unknown): string {
-  return stringifyExact(command);
+export function encodeCommand(command: Command): string {
+  if (command.type !== 'ProcessCrmEvent') return stringifyExact(command);
+  const { event, ...rest } = command;
+  return `${stringifyExact(rest).slice(0, -1)},"event":${encodeWrite(event)}}`;
+}
+
+const writtenTexts = new WeakMap<EventWriteDTO, string>();
+
+/** A write as JSON text. It stands in the command and in the answer to the sender, and is written once. */
+export function encodeWrite(write: EventWriteDTO): string {
+  const known = writtenTexts.get(write);
+  if (known !== undefined) return known;
+  const text = stringifyExact(write);
+  writtenTexts.set(write, text);
+  return text;
 }
 
 /** @throws SyntaxError or TypeError where the bytes are not an envelope of version 1. */

@@ -129,7 +129,7 @@ t.test('messages that no relay wrote are not handed out', async (t) => {
   await publish(sampleEntries(1, 3));
   const { positions, done } = follow(t, feed);
   await reached(positions, 3);
-  await operator.jetstream.publish('crm.events.public.client.updated', '{}');
+  await operator.nats.jetstream().publish('crm.events.public.client.updated', '{}');
   await t.rejects(done, BehindRetentionError);
   t.same(positions, [1, 2, 3]);
 });
@@ -140,7 +140,7 @@ t.test('the pipeline is fenced: after somebody wrote something else, nothing of 
   const message = (position: number) => toEventMessage(sampleEntry(position), { incarnation: 'log-1', maxPayload: 1_000_000, dataref: String });
   t.ok(await pipeline.send(message(1)));
   await pipeline.drain();
-  await operator.jetstream.publish('crm.events.public.client.updated', '{}');
+  await operator.nats.jetstream().publish('crm.events.public.client.updated', '{}');
   for (const position of [2, 3, 4]) await pipeline.send(message(position));
   await pipeline.drain();
   t.match(pipeline.failure, { position: 2, duplicate: false, reason: /wrong last sequence/ });

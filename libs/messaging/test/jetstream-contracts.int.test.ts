@@ -23,7 +23,7 @@ t.test('JetStreamLaneFeed', async (t) => {
     const link = await linkTo(t, nats.urlFor('command'));
     return {
       feed: new JetStreamLaneFeed({ link, readAheadMessages: 32 }),
-      publish: async (lane, data) => void (await operator.jetstream.publish(`crm.${lane}`, data)),
+      publish: async (lane, data) => void (await operator.nats.jetstream().publish(`crm.${lane}`, data)),
       recreate: async () => await freshStream(operator, 'commands'),
     };
   });

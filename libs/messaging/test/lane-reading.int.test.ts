@@ -19,7 +19,7 @@ async function scene(t: Test, options: Partial<JetStreamLaneFeedOptions> = {}) {
 async function publish(first: number, last: number, size = 10): Promise<void> {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   // One behind the other on one connection: the broker keeps their order.
-  await Promise.all(numbers.map((number) => operator.jetstream.publish(`crm.${LANE}`, String(number).padEnd(size))));
+  await Promise.all(numbers.map((number) => operator.nats.jetstream().publish(`crm.${LANE}`, String(number).padEnd(size))));
 }
 
 /** Follows the lane, as slowly as `each` takes. */

@@ -7,8 +7,8 @@ const nats = await broker(t);
 const operator = await linkTo(t, nats.url, 'operator');
 await freshStream(operator, 'commands');
 await freshStream(operator, 'events');
-await operator.jetstream.publish('crm.events.internal.client.updated', 'internal');
-await operator.jetstream.publish('crm.events.public.client.updated', 'public');
+await operator.nats.jetstream().publish('crm.events.internal.client.updated', 'internal');
+await operator.nats.jetstream().publish('crm.events.public.client.updated', 'public');
 
 const links = new Map<NatsUser, NatsLink>();
 for (const user of ['ingest', 'command', 'projector', 'consumer'] as const) links.set(user, await linkTo(t, nats.urlFor(user)));

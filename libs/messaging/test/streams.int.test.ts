@@ -19,7 +19,7 @@ t.test('both streams are made with their settings, and brought back to them', as
     { subjects: [...LANES_0_TO_3, 'crm.quarantine.*'], retention: 'limits', discard: 'new', max_age: 0, max_bytes: 4 * 1024 ** 3, storage: 'file', duplicate_window: 120e9 },
     { subjects: ['crm.events.>'], retention: 'limits', discard: 'old', max_age: 7 * 86_400e9, max_bytes: 8 * 1024 ** 3, storage: 'file' },
   ]);
-  await operator.jetstream.publish('crm.commands.0', 'kept');
+  await operator.nats.jetstream().publish('crm.commands.0', 'kept');
   await operator.manager.streams.update('COMMANDS', { max_bytes: 5000 });
   await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
   await ensureTopology(nats.url, { commandsMaxBytes: 1_000_000, eventsMaxAgeMs: 60_000 });
@@ -78,7 +78,7 @@ t.test('whoever finds COMMANDS missing makes it: ten dispatchers at once', async
 t.test('trimming', async (t) => {
   const trimmer = async (t: Test, options = {}) => new LaneTrimmer({ link: await linkTo(t, nats.urlFor('command')), ...options });
   const publish = async (lane: LaneName, count: number, size = 100): Promise<void> => {
-    for (let index = 0; index < count; index += 1) await operator.jetstream.publish(`crm.${lane}`, 'x'.repeat(size));
+    for (let index = 0; index < count; index += 1) await operator.nats.jetstream().publish(`crm.${lane}`, 'x'.repeat(size));
   };
   const place = async (sequence: number): Promise<LanePosition> => ({ incarnation: (await streamStatus(operator, 'commands'))?.created ?? '', sequence });
   const left = async (): Promise<Record<string, number>> =>

@@ -1,5 +1,7 @@
 import { UnavailableError } from '@clientele/contracts';
 import type { JetStreamClient, JetStreamManager, NatsConnection, Status } from 'nats';
+import { AckInbox } from '../publishing/ack-inbox.ts';
+import { createInbox } from './nats-client.ts';
 
 export type LinkEvent =
   | { readonly type: 'disconnected' | 'reconnected' | 'stale' | 'lame_duck'; readonly detail: string }
@@ -12,6 +14,8 @@ export class NatsLink {
   readonly nats: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
+  /** The broker's word on what is published over this connection. */
+  readonly acks: AckInbox;
   /** What subjects of answers to this connection begin with. */
   readonly inboxPrefix: string;
   /** Aborts when the connection is over for good. */
@@ -23,6 +27,7 @@ export class NatsLink {
   constructor(nats: NatsConnection, manager: JetStreamManager, inboxPrefix: string, onEvent: (event: LinkEvent) => void) {
     this.nats = nats;
     this.inboxPrefix = inboxPrefix;
+    this.acks = new AckInbox(nats, createInbox(inboxPrefix));
     this.jetstream = nats.jetstream();
     this.manager = manager;
     void this.#follow(onEvent);
@@ -119,6 +124,7 @@ export class NatsLink {
       case 'ldm':
         return { type: 'lame_duck', detail };
       case 'error':
+        if (status.permissionContext?.operation === 'publish') this.acks.denied(status.permissionContext.subject);
         return { type: 'error', detail: permissionText(status) ?? detail };
       default:
         return null;
@@ -127,6 +133,7 @@ export class NatsLink {
 
   #drop(): void {
     this.#connected = false;
+    this.acks.dropped();
     for (const listener of [...this.#onDrop]) listener();
   }
 }

@@ -10,6 +10,7 @@ import type { TopologyOptions } from '../topology/stream-settings.ts';
 import { ByteBudget } from './command-queue.ts';
 import { DispatchTicket } from './dispatch-ticket.ts';
 import { LanePublisher } from './lane-publisher.ts';
+import { PublishSlots } from './publish-slots.ts';
 
 export interface JetStreamDispatcherOptions {
   readonly link: NatsLink;
@@ -25,6 +26,8 @@ export interface JetStreamDispatcherOptions {
   readonly maxQueuedBytes?: number;
   /** How long to wait for the broker's word on one publish (default 2 s) before it is repeated. */
   readonly publishTimeoutMs?: number;
+  /** Most envelopes that are with the broker at a time, over all lanes (default 2). */
+  readonly maxPublishes?: number;
   /** After how long without commands a lane's next number is declared by an empty envelope (default 5 s). */
   readonly idleMs?: number;
   /** The further settings of COMMANDS, for when it was deleted and has to be made again. */
@@ -46,6 +49,7 @@ export class JetStreamDispatcher implements EventDispatcher {
   readonly #options: JetStreamDispatcherOptions;
   readonly #lanes = new Map<LaneName, LanePublisher>();
   readonly #budget: ByteBudget;
+  readonly #slots: PublishSlots;
   /** Drawn at each start: the numbers of envelopes are counted under it. */
   readonly #publisher = randomUUID();
   readonly #stop = new AbortController();
@@ -57,6 +61,7 @@ export class JetStreamDispatcher implements EventDispatcher {
     this.#ended = AbortSignal.any([this.#stop.signal, options.link.over]);
     // Every lane waits on it; their number is bounded, but not by the default of ten.
     setMaxListeners(0, this.#ended);
+    this.#slots = new PublishSlots(options.maxPublishes ?? 2);
     this.#budget = new ByteBudget(options.maxQueuedBytes ?? 64 * 1024 * 1024);
   }
 
@@ -122,6 +127,7 @@ export class JetStreamDispatcher implements EventDispatcher {
       lane: name,
       publisher: this.#publisher,
       budget: this.#budget,
+      slots: this.#slots,
       restoreStream: () => this.#restoreStream(),
       signal: this.#ended,
     });

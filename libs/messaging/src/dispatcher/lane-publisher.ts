@@ -4,12 +4,14 @@ import { backoffMs } from '../connection/backoff.ts';
 import type { NatsLink } from '../connection/nats-link.ts';
 import { publishAcked, type OutgoingMessage, type PublishResult } from '../publishing/publish-acked.ts';
 import { CommandQueue, type ByteBudget, type QueuedCommand } from './command-queue.ts';
+import type { PublishSlots } from './publish-slots.ts';
 
 export interface LanePublisherOptions {
   readonly link: NatsLink;
   readonly lane: LaneName;
   readonly publisher: string;
   readonly budget: ByteBudget;
+  readonly slots: PublishSlots;
   readonly maxEnvelopeBytes: number;
   readonly maxEnvelopeCommands: number;
   readonly publishTimeoutMs: number;
@@ -65,17 +67,21 @@ export class LanePublisher {
     this.#stopIdle();
     // The commands of one turn of the event loop belong in one envelope.
     await Promise.resolve();
-    const { maxEnvelopeCommands, maxEnvelopeBytes, link, signal } = this.#options;
-    while (!signal.aborted) {
-      // An envelope is put together when it can be sent, so that it holds nothing that nobody waits for.
+    const { link, signal, slots } = this.#options;
+    while (!signal.aborted && this.queue.length > 0) {
       await link.whenConnected(signal);
-      const commands = this.queue.take(maxEnvelopeCommands, maxEnvelopeBytes);
-      if (commands.length === 0) break;
-      await this.#publish(commands);
+      await slots.use(async () => await this.#publishNext());
     }
     if (signal.aborted) this.#refuse(this.queue.take(Infinity, Infinity), CLOSING);
     this.#busy = null;
     this.#armIdle();
+  }
+
+  /** An envelope is put together when it can be sent: as large as can be, and with nothing that nobody waits for any more. */
+  async #publishNext(): Promise<void> {
+    const { maxEnvelopeCommands, maxEnvelopeBytes } = this.#options;
+    const commands = this.queue.take(maxEnvelopeCommands, maxEnvelopeBytes);
+    if (commands.length > 0) await this.#publish(commands);
   }
 
   async #publish(commands: readonly QueuedCommand[]): Promise<void> {

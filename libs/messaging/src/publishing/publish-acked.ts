@@ -1,7 +1,8 @@
 import { STREAMS } from '@clientele/contracts';
-import { ErrorCode, headers, isNatsError, isNoResponders } from '../connection/nats-client.ts';
+import { headersOf, isMaxPayload, type Msg } from '../connection/nats-client.ts';
 import type { NatsLink } from '../connection/nats-link.ts';
 import type { StreamKind } from '../topology/stream-settings.ts';
+import type { Answer } from './ack-inbox.ts';
 
 export interface OutgoingMessage {
   readonly subject: string;
@@ -25,41 +26,73 @@ export type PublishResult =
 
 export type Refusal = 'full' | 'no_stream' | 'fenced' | 'too_large' | 'not_permitted' | 'overloaded' | 'other_stream';
 
-const UNKNOWN_ON_DROP: PublishResult = { kind: 'unknown', reason: 'the connection to the broker broke' };
-
 /**
  * Publishes one message to a stream and waits for the broker's word, at most `timeoutMs`; a connection that breaks ends the wait.
  * Never throws for what the broker or the network does.
  */
 export function publishAcked(link: NatsLink, stream: StreamKind, message: OutgoingMessage, timeoutMs: number): Promise<PublishResult> {
+  const { subject, data } = message;
   return new Promise((resolve) => {
-    const off = link.onDrop(() => resolve(UNKNOWN_ON_DROP));
-    void publish(link, stream, message, timeoutMs).then((result) => {
-      off();
-      resolve(result);
-    });
+    const reply = link.acks.expect(subject, timeoutMs, (answer) => resolve(resultOf(answer, stream, subject)));
+    try {
+      link.nats.publish(subject, data, { reply, headers: headersOf(publishHeaders(stream, message)) });
+    } catch (error) {
+      link.acks.forget(reply);
+      if (!isMaxPayload(error)) throw error;
+      resolve({ kind: 'refused', why: 'too_large', reason: 'larger than the broker takes' });
+    }
   });
 }
 
-async function publish(link: NatsLink, stream: StreamKind, message: OutgoingMessage, timeout: number): Promise<PublishResult> {
-  const extra = headers();
-  for (const [name, value] of Object.entries(message.headers ?? {})) extra.set(name, value);
-  const { messageId, expectLastSequence: lastSequence, expectLastMessageId: lastMsgID } = message;
+function publishHeaders(stream: StreamKind, { headers, messageId, expectLastSequence, expectLastMessageId }: OutgoingMessage): Record<string, string> {
+  return {
+    ...headers,
+    'Nats-Expected-Stream': STREAMS[stream],
+    ...(messageId === undefined ? {} : { 'Nats-Msg-Id': messageId }),
+    ...(expectLastSequence === undefined ? {} : { 'Nats-Expected-Last-Sequence': String(expectLastSequence) }),
+    ...(expectLastMessageId === undefined ? {} : { 'Nats-Expected-Last-Msg-Id': expectLastMessageId }),
+  };
+}
+
+function resultOf(answer: Answer, stream: StreamKind, subject: string): PublishResult {
+  switch (answer.kind) {
+    case 'message':
+      return resultOfMessage(answer.message, stream, subject);
+    case 'timeout':
+      return { kind: 'unknown', reason: 'the broker did not answer in time' };
+    case 'dropped':
+      return { kind: 'unknown', reason: 'the connection to the broker broke' };
+    case 'denied':
+      return { kind: 'refused', why: 'not_permitted', reason: `this user may not publish to ${subject}` };
+  }
+}
+
+const NO_RESPONDERS = 503;
+
+/** The broker's answer to a publish: where it is stored, or its error. */
+interface PublishAnswer {
+  readonly stream?: unknown;
+  readonly seq?: unknown;
+  readonly duplicate?: unknown;
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+}
+
+function resultOfMessage(message: Msg, stream: StreamKind, subject: string): PublishResult {
+  if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) return { kind: 'refused', why: 'no_stream', reason: 'no stream takes the message' };
+  const { stream: taker, seq, duplicate, error } = answerIn(message);
+  if (error !== undefined) return resultOfError(error.err_code ?? 0, error.description ?? 'an error without a description');
+  if (typeof taker !== 'string' || typeof seq !== 'number') return { kind: 'unknown', reason: 'an answer that is no acknowledgement' };
+  if (taker !== STREAMS[stream]) return { kind: 'refused', why: 'other_stream', reason: `stream ${taker} took ${subject}` };
+  return { kind: 'stored', sequence: seq, duplicate: duplicate === true };
+}
+
+function answerIn(message: Msg): PublishAnswer {
   try {
-    const ack = await link.jetstream.publish(message.subject, message.data, {
-      ...(messageId === undefined ? {} : { msgID: messageId }),
-      timeout,
-      headers: extra,
-      expect: {
-        streamName: STREAMS[stream],
-        ...(lastSequence === undefined ? {} : { lastSequence }),
-        ...(lastMsgID === undefined ? {} : { lastMsgID }),
-      },
-    });
-    if (ack.stream !== STREAMS[stream]) return { kind: 'refused', why: 'other_stream', reason: `stream ${ack.stream} took ${message.subject}` };
-    return { kind: 'stored', sequence: ack.seq, duplicate: ack.duplicate };
+    const answer: unknown = JSON.parse(message.string());
+    return typeof answer === 'object' && answer !== null ? answer : {};
   } catch (error) {
-    return resultOf(error);
+    if (error instanceof SyntaxError) return {};
+    throw error;
   }
 }
 
@@ -82,16 +115,7 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
 const STORE_FAILED = 10077;
 const LIMIT_REACHED = /^maximum .* exceeded$|^message to+ large$/; // the broker's own spelling
 
-function resultOf(error: unknown): PublishResult {
-  if (!isNatsError(error)) throw error;
-  const reason = error.api_error?.description ?? error.message;
-  if (error.api_error !== undefined) {
-    const { err_code: code = 0, description } = error.api_error;
-    const why = code === STORE_FAILED && LIMIT_REACHED.test(description) ? 'full' : REFUSALS[code];
-    return why === undefined ? { kind: 'unknown', reason: `${reason} (${code})` } : { kind: 'refused', why, reason };
-  }
-  if (isNoResponders(error)) return { kind: 'refused', why: 'no_stream', reason: 'no stream takes the message' };
-  if (error.code === ErrorCode.MaxPayloadExceeded) return { kind: 'refused', why: 'too_large', reason: 'larger than the broker takes' };
-  if (error.isPermissionError()) return { kind: 'refused', why: 'not_permitted', reason };
-  return { kind: 'unknown', reason };
+function resultOfError(code: number, description: string): PublishResult {
+  const why = code === STORE_FAILED && LIMIT_REACHED.test(description) ? 'full' : REFUSALS[code];
+  return why === undefined ? { kind: 'unknown', reason: `${description} (${code})` } : { kind: 'refused', why, reason: description };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
-  encodeCommand, encodeEnvelope, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody,
+  encodeEnvelope, stringifyExact, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody,
 } from '@clientele/contracts';
 
 export const SOURCE = 'salesforce:00D5f000005KcCnEAK';
@@ -91,7 +91,7 @@ export class TestPublisher {
   }
 
   envelope(commands: readonly unknown[]): Uint8Array {
-    return this.texts(commands.map(encodeCommand));
+    return this.texts(commands.map(stringifyExact));
   }
 
   texts(commands: readonly string[]): Uint8Array {

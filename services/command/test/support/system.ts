@@ -105,7 +105,7 @@ export class TestSystem {
 
   /** Puts a message on a lane past the dispatcher. */
   async publish(lane: LaneName, data: Uint8Array): Promise<void> {
-    await this.link.jetstream.publish(laneSubject(lane), data);
+    await this.link.nats.jetstream().publish(laneSubject(lane), data);
   }
 
   async accounting(): Promise<Accounting> {

@@ -16,6 +16,8 @@ export function intakeMetrics(metrics: Metrics): IntakeMetrics {
   const durations = metrics.histogram('ingest_stage_duration_seconds', 'Time in a stage of intake', ['stage'], STAGE_BUCKETS);
   const changes = metrics.counter('ingest_changes_total', 'Changes that were stored, by kind', ['provider', 'kind']);
   const requests = metrics.counter('ingest_requests_total', 'Requests by result and reason', ['provider', 'result', 'reason']);
+  const changesOf = children((provider: string, kind: string) => changes.labels({ provider, kind }));
+  const requestsOf = children((provider: string, result: string, reason: string) => requests.labels({ provider, result, reason }));
   const stages = {
     auth: durations.labels({ stage: 'auth' }),
     parse: durations.labels({ stage: 'parse' }),
@@ -24,7 +26,18 @@ export function intakeMetrics(metrics: Metrics): IntakeMetrics {
   };
   return {
     stage: (stage, ms) => stages[stage].observe(ms / 1000),
-    changes: (provider, kind, count) => changes.inc({ provider, kind }, count),
-    request: (provider, result, reason) => requests.inc({ provider, result, reason }),
+    changes: (provider, kind, count) => changesOf(provider, kind).inc(count),
+    request: (provider, result, reason) => requestsOf(provider, result, reason).inc(),
+  };
+}
+
+/** One child of a metric for each combination of labels, looked up by their text: the library would hash them at every count. */
+function children<Labels extends string[], Child>(make: (...labels: Labels) => Child): (...labels: Labels) => Child {
+  const known = new Map<string, Child>();
+  return (...labels) => {
+    const key = labels.join('\n');
+    const child = known.get(key) ?? make(...labels);
+    known.set(key, child);
+    return child;
   };
 }

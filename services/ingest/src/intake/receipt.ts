@@ -1,4 +1,4 @@
-import { EventReadDTO, stringifyExact, type EventWriteDTO } from '@clientele/contracts';
+import { encodeWrite, EventReadDTO, type EventWriteDTO } from '@clientele/contracts';
 import { Type, type Static } from '@sinclair/typebox';
 import type { Receipt } from './intake.ts';
 
@@ -25,6 +25,6 @@ export function acceptedText(writes: readonly EventWriteDTO[], receivedAt: strin
     received_at: receivedAt, processed_at: null, aggregate_id: null, position: null, repeats: 0,
   };
   const rest = JSON.stringify(unprocessed).slice(1);
-  const texts = writes.map((write) => `${stringifyExact(write).slice(0, -1)},${rest}`);
+  const texts = writes.map((write) => `${encodeWrite(write).slice(0, -1)},${rest}`);
   return texts.length === 1 ? texts.join() : `[${texts.join(',')}]`;
 }

@@ -11,11 +11,13 @@ export interface LogPage {
 export type ReadPage = (afterPosition: number, limit: number) => Promise<LogPage>;
 
 const SHORTEST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 40;
+/** Commits come by the hundred a second, and a reading costs much the same for one entry as for a hundred. */
+const READS_APART_MS = 30;
 const DEFAULT_ENTRIES = 500;
 
 /**
- * Follows the log by looking again and again: at once while there is something, then after 5 ms, twice as long each time up to 250 ms.
+ * Follows the log by looking again and again: at once where there is more than a page, 30 ms after the last look where there was something, else after 5 ms, twice as long each time up to 40 ms.
  * @throws BehindRetentionError where `after` is a place in another incarnation of the log.
  */
 export async function* pollLog(read: ReadPage, after: FeedPosition, options: FeedReadOptions): AsyncGenerator<FeedBatch> {
@@ -23,6 +25,7 @@ export async function* pollLog(read: ReadPage, after: FeedPosition, options: Fee
   let { position } = after;
   let pause = SHORTEST_PAUSE_MS;
   while (!signal.aborted) {
+    const begun = performance.now();
     const { incarnation, head, entries } = await read(position, maxEntries);
     if (after.incarnation !== null && after.incarnation !== incarnation) {
       throw new BehindRetentionError(`position ${position} is one of the log ${after.incarnation}; this log is ${incarnation}`);
@@ -36,10 +39,12 @@ export async function* pollLog(read: ReadPage, after: FeedPosition, options: Fee
     yield { incarnation, entries, head };
     position = last.position;
     pause = SHORTEST_PAUSE_MS;
+    if (entries.length < maxEntries) await sleep(begun + READS_APART_MS - performance.now(), signal);
   }
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms < 1) return;
   try {
     await delay(ms, undefined, { signal });
   } catch (error) {

@@ -1,10 +1,9 @@
 import { PostgresEventStore } from '@clientele/event-store';
-import { connectNats } from '@clientele/messaging';
 import { ProjectionManager } from '@clientele/projections';
 import { VIEWS_CHANNEL } from '@clientele/read-model';
 import { apiKeys, createHttpServer, createPool, definitionFor, LeaseKeeper, loadClienteleConfig, type ServiceContext } from '@clientele/service-kit';
 import { ChangesProjection } from './changes/changes-projection.ts';
-import { eventFeed } from './feed/event-feed.ts';
+import { openEventFeed } from './feed/event-feed.ts';
 import { RecordsProjection } from './records/records-projection.ts';
 import { keepChanges, keptSince } from './retention/keep-changes.ts';
 import type { ProjectorSettings } from './settings.ts';
@@ -21,25 +20,14 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
   const statusPool = createPool(settings.READ_DATABASE_URL, { applicationName: 'clientele-projector-status', max: 2, statementTimeoutMs: 2_000, logger });
   const logPool = createPool(settings.EVENT_LOG_URL, { applicationName: 'clientele-projector-log', max: 4, logger });
   const log = new PostgresEventStore({ pool: logPool });
-  const link = await connectNats({
-    url: settings.NATS_URL,
-    name: 'clientele-projector',
-    onEvent: ({ type, detail }) => logger[type === 'error' ? 'error' : 'warn']({ event: type, detail }, 'broker connection'),
-  });
-
   const now = () => new Date();
   const observer = observeProjections(metrics, logger);
+  const { feed, link } = await openEventFeed({ settings, log, logPool, logger, onFallback: ({ position }) => observer.fellBack(position) });
   const changes = new ChangesProjection({ keptSince: () => keptSince(now(), settings.CHANGES_KEPT_DAYS) });
   const projections = [new RecordsProjection((provider, entity) => definitionFor(config, provider, entity)), changes];
   const manager = new ProjectionManager({
-    pool,
-    feed: eventFeed({
-      link, log, logPool,
-      onBreak: (reason) => logger.warn({ reason }, 'reading the stream broke; it begins again'),
-      onFallback: ({ position }) => observer.fellBack(position),
-    }),
     // More at once is hardly faster, and what is decoded stands in memory twice: the batch in hand and the next.
-    projections, channel: VIEWS_CHANNEL, observer, faultPoint, maxEntries: 250,
+    pool, feed, projections, channel: VIEWS_CHANNEL, observer, faultPoint, maxEntries: 250,
   });
   const keeper = new LeaseKeeper({
     pool: statusPool,
@@ -64,9 +52,11 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
   // A table of ours: a database that was never migrated cannot serve either.
   health.check('read database', async () => void (await statusPool.query('select 1 from clientele.projections limit 1')));
   health.check('event log', async () => void (await log.head()));
-  health.check('broker', () => {
-    if (!link.connected) throw new Error('not connected');
-  });
+  if (link !== null) {
+    health.check('broker', () => {
+      if (!link.connected) throw new Error('not connected');
+    });
+  }
   for (const view of projections) {
     health.progress(view.name, async () => {
       const [stands] = await status.read([view]);
@@ -84,6 +74,6 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
 
   return async () => {
     await Promise.all([http.close(), keeper.stop()]);
-    await Promise.all([link.close(), pool.end(), statusPool.end(), logPool.end()]);
+    await Promise.all([link?.close(), pool.end(), statusPool.end(), logPool.end()]);
   };
 }

@@ -7,7 +7,12 @@ export const ProjectorSettings = Type.Object({
   PROJECTOR_PORT: portSetting(7003, 'Port to listen on'),
   READ_DATABASE_URL: postgresUrlSetting('The read database, as the role clientele_projector'),
   EVENT_LOG_URL: postgresUrlSetting('The published views of the write database, as the role clientele_log_reader; a replica will do'),
-  NATS_URL: urlSetting(['nats', 'tls'], { description: 'The broker, as the user projector', example: 'nats://projector:password@host:4222' }),
+  PROJECTOR_FEED: Type.Union([Type.Literal('log'), Type.Literal('stream')], {
+    default: 'log',
+    description: 'What the views are made from: the log in the write database, or its copy on the broker, which spares that database',
+    example: 'log',
+  }),
+  NATS_URL: Type.Optional(urlSetting(['nats', 'tls'], { description: 'The broker, as the user projector; for PROJECTOR_FEED=stream', example: 'nats://projector:password@host:4222' })),
   ADMIN_API_KEYS: keyListSetting('dev-admin-key', 'Keys for the admin routes'),
   PROJECTOR_LEASE_MS: Type.Integer({
     minimum: 500,

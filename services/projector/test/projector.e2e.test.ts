@@ -167,9 +167,27 @@ t.test('what the broker cannot carry comes from the log; servers may fail in bet
   await stopped(projector);
 });
 
+t.test('fed by the log it wants no broker, and takes in what nobody relays', async (t) => {
+  const database = await world.readDatabase();
+  const projector = await world.projector(database, { PROJECTOR_FEED: 'log', NATS_URL: '' });
+  await healthy(projector);
+  await reached(database, 301, projector);
+  t.notMatch((await get(projector, '/health/ready', null)).text, 'broker');
+  const log = new LogBuilder();
+  log.change({ kind: 'create', record: 901, time: Date.now(), fields: [{ path: 'Name', value: 'of the log alone' }] });
+  await world.append(log.entries);
+  await reached(database, 302, projector);
+  t.same(await database.dump(), await truth(302));
+  await stopped(projector);
+});
+
 t.test('settings that are wrong are all named, and it does not start', async (t) => {
   const database = await world.readDatabase();
   const projector = await world.projector(database, { NODE_ENV: 'production', NATS_URL: 'http://x', CHANGES_KEPT_DAYS: '3', ADMIN_API_KEYS: '' });
   t.equal(await projector.exited, 2);
   for (const variable of ['NATS_URL', 'CHANGES_KEPT_DAYS', 'ADMIN_API_KEYS']) t.match(projector.output(), variable);
+
+  const without = await world.projector(database, { PROJECTOR_FEED: 'stream', NATS_URL: '' });
+  t.not(await without.exited, 0);
+  t.match(without.output(), /NATS_URL is missing/);
 });

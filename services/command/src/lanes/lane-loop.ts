@@ -9,6 +9,7 @@ import { Backoff } from './backoff.ts';
 import type { LaneBoard } from './lane-board.ts';
 import { LaneSession } from './lane-session.ts';
 import { laneWork } from './lane-work.ts';
+import { Pace } from './pace.ts';
 
 export interface LaneLoopParts {
   readonly feed: LaneFeed;
@@ -58,6 +59,8 @@ export class LaneLoop {
     const { store, feed, pipeline, board, now, faultPoint, onCommit } = this.#parts;
     session.resume(await store.laneCheckpoint(lane));
     board.resumed(lane);
+    const pace = new Pace(TURNS_APART_MS);
+    await pace.turn(signal);
     for await (const batch of feed.read(lane, session.position, { signal })) {
       faultPoint('lane.after-read');
       board.read(lane, batch);
@@ -69,6 +72,7 @@ export class LaneLoop {
         onCommit(decided);
         if (signal.aborted) return;
       }
+      if (batch.pending === 0) await pace.turn(signal);
     }
   }
 
@@ -106,6 +110,8 @@ export class LaneLoop {
 }
 
 const RETRY_MS = 250;
+/** Far below what anybody notices, and enough for a few dozen changes to share a turn where there are many. */
+const TURNS_APART_MS = 40;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import { UnavailableError, type FaultPoint } from '@clientele/contracts';
 import { EventPipeline, toEventMessage, type NatsLink } from '@clientele/messaging';
 import { Backoff } from '../lanes/backoff.ts';
+import { Pace } from '../lanes/pace.ts';
 import { alignStream, StreamAheadError, type AlignParts, type RelayPlace } from './align.ts';
 import { StaleLeaderError } from './relay-log.ts';
 import { RelayProgress, type RelayStatus } from './relay-progress.ts';
@@ -14,9 +15,9 @@ export interface RelayOptions extends AlignParts {
   readonly pollMs?: number;
   /** How often stream and log are compared (default 10 s). */
   readonly compareEveryMs?: number;
-  /** Most entries in one read of the log (default 256). */
+  /** Most entries in one read of the log (default 512). */
   readonly readEntries?: number;
-  /** Most messages on the way to the broker (default 256). */
+  /** Most messages on the way to the broker (default 1024): enough for a moment in which this process is busy with its lanes. */
   readonly windowMessages?: number;
   /** `relay.before-publish`, `relay.after-publish`, `relay.after-purge`. */
   readonly fault?: FaultPoint;
@@ -84,7 +85,7 @@ export class Relay {
 
   /** @returns whether the pipeline stood until the next comparison was due. */
   async #publishFrom(place: RelayPlace, signal: AbortSignal): Promise<boolean> {
-    const { link, fault, compareEveryMs = 10_000, windowMessages = 256 } = this.#options;
+    const { link, fault, compareEveryMs = 10_000, windowMessages = 1024 } = this.#options;
     const pipeline = new EventPipeline({
       link,
       lastSequence: place.sequence,
@@ -110,9 +111,10 @@ export class Relay {
   }
 
   async #pump(place: RelayPlace, pipeline: EventPipeline, signal: AbortSignal, until: number): Promise<void> {
-    const { log, link, dataref, pollMs = 50, readEntries = 256 } = this.#options;
+    const { log, link, dataref, pollMs = 50, readEntries = 512 } = this.#options;
     const { incarnation } = place;
     let { position } = place;
+    const pace = new Pace(READS_APART_MS);
     while (!signal.aborted && pipeline.failure === null && Date.now() < until) {
       const woken = this.#wakeUp.heard();
       const entries = await log.readAll(position, readEntries);
@@ -125,6 +127,7 @@ export class Relay {
         position = entry.position;
       }
       if (entries.length === 0) await this.#wakeUp.wait(woken, pollMs, signal);
+      if (entries.length < readEntries) await pace.turn(signal);
     }
   }
 
@@ -144,3 +147,6 @@ export class Relay {
     this.#options.onNotice?.(level, message);
   }
 }
+
+/** Commits come by the hundred a second; their entries are read together. */
+const READS_APART_MS = 30;

@@ -1,8 +1,10 @@
 import { UnavailableError, type EventFeed, type FeedPosition, type LogEntry } from '@clientele/contracts';
 import { PostgresLogFeed } from '@clientele/event-store';
-import { JetStreamEventFeed, type NatsLink } from '@clientele/messaging';
+import { connectNats, JetStreamEventFeed, type NatsLink } from '@clientele/messaging';
 import { FallbackFeed } from '@clientele/projections';
+import { SettingsError, type Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
+import type { ProjectorSettings } from '../settings.ts';
 
 /** The event log, as far as the projector asks it. */
 export interface EventLog {
@@ -11,22 +13,49 @@ export interface EventLog {
 }
 
 export interface EventFeedParts {
-  readonly link: NatsLink;
+  readonly settings: Pick<ProjectorSettings, 'PROJECTOR_FEED' | 'NATS_URL'>;
   readonly log: EventLog;
   readonly logPool: Pool;
-  readonly onBreak: (reason: string) => void;
+  readonly logger: Logger;
   readonly onFallback: (after: FeedPosition) => void;
 }
 
-/** The stream, and where that does not hold what is asked for, the log itself. Entries too large for the stream come from the log too. */
-export function eventFeed({ link, log, logPool, onBreak, onFallback }: EventFeedParts): EventFeed {
-  const stream = new JetStreamEventFeed({
+export interface OpenFeed {
+  readonly feed: EventFeed;
+  /** The connection to the broker, where one is needed. */
+  readonly link: NatsLink | null;
+}
+
+/**
+ * What the views are made from: the log in Postgres itself, or its copy on the broker.
+ * @throws SettingsError where the broker is wanted and not named; UnavailableError where the broker is wanted and does not answer.
+ */
+export async function openEventFeed({ settings, log, logPool, logger, onFallback }: EventFeedParts): Promise<OpenFeed> {
+  const logFeed = new PostgresLogFeed(logPool);
+  if (settings.PROJECTOR_FEED === 'log') return { feed: logFeed, link: null };
+  if (settings.NATS_URL === undefined) {
+    throw new SettingsError([{ variable: 'NATS_URL', wrong: 'is missing', remedy: 'PROJECTOR_FEED=stream reads the broker. Write NATS_URL=nats://projector:password@host:4222' }]);
+  }
+  const link = await connectNats({
+    url: settings.NATS_URL,
+    name: 'clientele-projector',
+    onEvent: ({ type, detail }) => logger[type === 'error' ? 'error' : 'warn']({ event: type, detail }, 'broker connection'),
+  });
+  // A connection that gave up for good comes back with a new process only: an error that nobody catches ends this one.
+  void link.closed().then((error) => {
+    if (error !== null) throw error;
+  });
+  return { feed: new FallbackFeed(streamFeed(link, log, logger), logFeed, onFallback), link };
+}
+
+/** Entries too large for the stream come from the log. */
+function streamFeed(link: NatsLink, log: EventLog, logger: Logger): JetStreamEventFeed {
+  return new JetStreamEventFeed({
     link,
     resolve: async (position) => await entryAt(log, position),
     head: async () => await log.head(),
-    onBreak,
+    onBreak: (reason) => logger.warn({ reason }, 'reading the stream broke; it begins again'),
   });
-  return new FallbackFeed(stream, new PostgresLogFeed(logPool), onFallback);
 }
 
 async function entryAt(log: EventLog, position: number): Promise<LogEntry> {

@@ -71,14 +71,14 @@ export class World {
     return entries.at(-1)?.position ?? 0;
   }
 
-  /** Starts the service on a read database, with the rights it has in production. */
+  /** Starts the service on a read database, with the rights it has in production; fed by the stream, unless `env` says otherwise. */
   async projector(database: ReadDatabase, env: Readonly<Record<string, string>> = {}): Promise<RunningProjector> {
     const port = await freePort();
     const service = await spawnService(entry('main'), {
       NODE_ENV: 'test', LOG_LEVEL: 'info', PROJECTOR_PORT: String(port), PROJECTOR_LEASE_MS: '600',
       READ_DATABASE_URL: as(database.url, 'clientele_projector', 'projectorPassword'),
       EVENT_LOG_URL: as(this.#logUrl, 'clientele_log_reader', 'logReaderPassword'),
-      NATS_URL: this.nats.urlFor('projector'), ...env,
+      PROJECTOR_FEED: 'stream', NATS_URL: this.nats.urlFor('projector'), ...env,
     });
     return { ...service, url: `http://127.0.0.1:${port}` };
   }

@@ -48,9 +48,9 @@ export const CommandSettings = Type.Object({
   COMMAND_CACHE_MB: Type.Integer({
     minimum: 1,
     maximum: 4096,
-    default: 24,
+    default: 16,
     description: 'Memory for records that were decided last, all command lanes together',
-    example: '24',
+    example: '16',
   }),
   COMMANDS_KEPT_HOURS: Type.Integer({
     minimum: 0,

@@ -34,6 +34,12 @@ export function portVariable(name: ServiceName): string {
   return `${name.toUpperCase()}_PORT`;
 }
 
+/**
+ * A service lives on 40 to 60 MB. V8 lets a heap grow by a factor that follows from its limit: from the default one, of gigabytes, to four
+ * times what lives before it collects; from this one to less than one and a half.
+ */
+const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=384'];
+
 /** The process of one service, with its own broker user and database role. */
 export function servicePart(name: ServiceName, folders: Folders, servers: Servers, env: NodeJS.ProcessEnv): Part {
   const logFile = join(folders.logs, `${name}.log`);
@@ -41,7 +47,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
     name,
     logFile,
     start: async (spawned) => {
-      const child = spawnOwned(process.execPath, ['--enable-source-maps', entryOf(name, 'main')], {
+      const child = spawnOwned(process.execPath, [...NODE_FLAGS, entryOf(name, 'main')], {
         env: { ...commonEnvironment(env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
       });
       if (child.pid !== undefined) spawned(child.pid);

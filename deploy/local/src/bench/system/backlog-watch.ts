@@ -68,6 +68,6 @@ export class BacklogWatch {
       this.#log.query<{ position: string }>('select position from published.log_head'),
     ]);
     const [decided, published] = [Number(head?.position ?? 0), stream?.lastSequence ?? 0];
-    this.#samples.push({ beforeCommand: Math.max(0, sent - decided), beforeRelay: Math.max(0, decided - published), beforeProjector: Math.max(0, published - this.#views.position) });
+    this.#samples.push({ beforeCommand: Math.max(0, sent - decided), beforeRelay: Math.max(0, decided - published), beforeProjector: Math.max(0, decided - this.#views.position) });
   }
 }

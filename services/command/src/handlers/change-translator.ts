@@ -25,7 +25,7 @@ export class ChangeTranslator {
   /** @throws Error where it is unsupported: the rules settle such a change before. */
   changeOf(command: ProcessCrmEvent): Translated {
     const translation = this.translate(command);
-    if (translation.kind !== 'change') throw new Error(`${translation.reason}: the rules let it through (${translation.detail})`);
+    if (translation.kind !== 'change') throw new Error(`${translation.kind}: the rules let it through (${translation.detail})`);
     return translation;
   }
 }

@@ -23,7 +23,8 @@ export function whatTheProviderCannotTranslateIsParked(translator: ChangeTransla
   return (command) => {
     const translation = translator.translate(command);
     if (translation.kind === 'change') return null;
-    return settle('parked', translation.reason, [{ path: '', code: translation.reason, message: translation.detail }]);
+    const reason = translation.kind === 'entity_gap' ? 'unsupported_change' : translation.reason;
+    return settle('parked', reason, [{ path: '', code: reason, message: translation.detail }]);
   };
 }
 

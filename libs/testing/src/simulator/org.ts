@@ -101,7 +101,11 @@ export class SalesforceOrg {
       const older = this.#progress < (this.#life.generationJump ?? 0);
       const origin = own === null ? due.origin : `com/salesforce/api/rest/66.0;client=${own.client}`;
       const changesTold = this.#told(gap ? done.map(asGap) : done);
-      this.#count(changesTold, { own: own !== null, gap, quiet_gap: moment.quiet === true, late_stamp: at - stamp > 1001, generation_jump: false });
+      this.#count(changesTold);
+      if (own !== null) this.#happened('own');
+      if (gap) this.#happened(moment.quiet === true ? 'quiet_gap' : 'gap');
+      // More than what whole seconds take off.
+      if (at - stamp > 1001) this.#happened('late_stamp');
       this.#progress = 1 - (creates + changes) / total;
       if (older && this.#progress >= (this.#life.generationJump ?? 0)) this.#happened('generation_jump');
       yield { commitTimestamp: stamp, commitNumber: this.#time.commitNumber(older), transactionKey: due.transactionKey, user: moment.user, origin, changes: changesTold };
@@ -185,16 +189,12 @@ export class SalesforceOrg {
     this.unannounced.push({ entity, recordId: id, changeType });
   }
 
-  #count(changes: readonly OrgChange[], happened: Partial<Record<Happening, boolean>>): void {
+  #count(changes: readonly OrgChange[]): void {
     for (const { changeType, body } of changes) {
       this.#happened(changeType);
       const text = body['Description'];
       if (typeof text === 'object' && text !== null) this.#happened('text_diff');
     }
-    if (happened.own) this.#happened('own');
-    if (happened.gap) this.#happened('gap');
-    if (happened.quiet_gap) this.#happened('quiet_gap');
-    if (happened.late_stamp) this.#happened('late_stamp');
   }
 
   #happened(what: ChangeType | Happening): void {

@@ -38,7 +38,7 @@ export class RestApi {
     if (url.pathname.length + url.search.length > LONGEST_PATH) throw new RestError(414, 'URI_TOO_LONG', 'URI Too Long');
     const [, version = '', path = ''] = VERSION.exec(url.pathname) ?? [];
     if (version === '') throw notFound();
-    const parts = path.split('/').filter((part) => part !== '').map(decodeURIComponent);
+    const parts = path.split('/').filter((part) => part !== '');
     const kind = kindOf(url.pathname);
     if (method !== 'GET' && !(kind === 'collection' && method === 'POST')) throw new RestError(405, 'METHOD_NOT_ALLOWED', `HTTP Method '${method}' not allowed.`);
     const [, object = '', id = ''] = parts;

@@ -61,7 +61,12 @@ export interface SalesforceServer {
 
 const LONGEST_BODY = 4 * 1024 * 1024;
 
-/** @throws RangeError, of node:net, on a port that cannot be had. */
+/**
+ * Serves an org until it is stopped. What an answer shows is the org as it is at one moment between request and answer, and its `Date` says
+ * when by the org's own clock, so reads may be made at any time while somebody walks through the org's feed. A test takes an org whose clock
+ * is its history, and `org.clock.advance` in place of waiting; what runs beside real services, such as a demo, takes one whose clock is live.
+ * @throws Error of node:net on a port that cannot be had.
+ */
 export async function startSalesforce(options: SalesforceServerOptions): Promise<SalesforceServer> {
   const org = options.org instanceof SalesforceOrg ? options.org : new SalesforceOrg(options.org);
   const oauth = await OAuth.forOrg(org.id, options.tokenLifeMs ?? 7_200_000);

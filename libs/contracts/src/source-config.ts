@@ -18,6 +18,8 @@ export const SourceCredentials = Type.Union([
       private_key: Reference,
       /** The provider's user that we act as. */
       username: Reference,
+      /** Whom the assertion is for: `https://login.salesforce.com`, `https://test.salesforce.com`; by default the login URL. */
+      audience: Type.Optional(Url),
     },
     { additionalProperties: false },
   ),

@@ -225,6 +225,7 @@ t.test('deletions since, with survivors of merges; of entities that know no merg
 
 t.test('records that were purged are told by the log of deletions, once nothing else knows them', async (t) => {
   const { server, source, runtime } = await records(t);
+  server.now = new Date(runtime.now());
   server.records.set('Account', [account(1), account(2, { IsDeleted: true, MasterRecordId: accountId(1) })]);
   server.deletionLog.set('Account', [9, 1, 8, 2, 7, 8].map(accountId));
   const seen: string[] = [];

@@ -17,7 +17,7 @@ export interface SalesforceAccess {
 
 export type Credentials =
   | { readonly type: 'client_credentials'; readonly clientId: string; readonly clientSecret: string }
-  | { readonly type: 'jwt_bearer'; readonly clientId: string; readonly privateKey: KeyObject; readonly username: string };
+  | { readonly type: 'jwt_bearer'; readonly clientId: string; readonly privateKey: KeyObject; readonly username: string; readonly audience: string };
 
 /**
  * A source's configuration with the environment's values in it; null where it has no credentials.
@@ -38,18 +38,18 @@ export function salesforceAccess(source: ReadableSource, env: Environment): Sale
     return '';
   };
   if (baseUrl === undefined) add('base_url', 'required', 'is missing: credentials are of no use without it');
-  const resolved = resolveCredentials(credentials, resolve, add);
+  const loginUrl = new URL(source.login_url ?? (credentials.type === 'jwt_bearer' || baseUrl === undefined ? LOGIN_URL : baseUrl)).origin;
+  const resolved = resolveCredentials(credentials, loginUrl, resolve, add);
   if (findings.length > 0 || baseUrl === undefined || resolved === null) {
     throw new ValidationError(findings.map(({ path, message }) => `${path} ${message}`).join('; '), findings);
   }
-  const loginUrl = source.login_url ?? (credentials.type === 'jwt_bearer' ? LOGIN_URL : baseUrl);
-  return { source: id, baseUrl: new URL(baseUrl).origin, loginUrl: new URL(loginUrl).origin, apiVersion: source.api_version ?? API_VERSION, credentials: resolved };
+  return { source: id, baseUrl: new URL(baseUrl).origin, loginUrl, apiVersion: source.api_version ?? API_VERSION, credentials: resolved };
 }
 
 type Resolve = (name: string, reference: string) => string;
 type Add = (name: string, code: string, message: string) => void;
 
-function resolveCredentials(credentials: SourceCredentials, resolve: Resolve, add: Add): Credentials | null {
+function resolveCredentials(credentials: SourceCredentials, loginUrl: string, resolve: Resolve, add: Add): Credentials | null {
   const clientId = resolve('client_id', credentials.client_id);
   if (credentials.type === 'client_credentials') {
     return { type: credentials.type, clientId, clientSecret: resolve('client_secret', credentials.client_secret) };
@@ -57,7 +57,7 @@ function resolveCredentials(credentials: SourceCredentials, resolve: Resolve, ad
   const username = resolve('username', credentials.username);
   const privateKey = readKey(resolve('private_key', credentials.private_key));
   if (privateKey === null) add('credentials.private_key', 'key', 'is not an RSA private key in PEM');
-  return privateKey === null ? null : { type: credentials.type, clientId, privateKey, username };
+  return privateKey === null ? null : { type: credentials.type, clientId, privateKey, username, audience: credentials.audience ?? loginUrl };
 }
 
 /** A variable often holds the key on one line. */

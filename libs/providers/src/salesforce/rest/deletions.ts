@@ -1,6 +1,5 @@
 import { ProviderError } from '../../records/provider-error.ts';
 import type { ChangedSince, Reading } from '../../records/record-source.ts';
-import type { Runtime } from '../../records/runtime.ts';
 import { readCursor, writeCursor, type Cursor } from './cursor.ts';
 import { idIn, objectsIn } from './members.ts';
 import { deleted, type Presence } from './presence.ts';
@@ -22,13 +21,11 @@ export class Deletions {
   readonly #client: RestClient;
   readonly #walk: Walk;
   readonly #presence: Presence;
-  readonly #now: Runtime['now'];
 
-  constructor(client: RestClient, walk: Walk, presence: Presence, now: Runtime['now']) {
+  constructor(client: RestClient, walk: Walk, presence: Presence) {
     this.#client = client;
     this.#walk = walk;
     this.#presence = presence;
-    this.#now = now;
   }
 
   async page(entity: string, options: ChangedSince, spending: Spending): Promise<DeletionPage> {
@@ -59,7 +56,7 @@ export class Deletions {
 
   /** Null where the org keeps none of this entity, or not for us. */
   async #log(entity: string, since: string | null, spending: Spending): Promise<RestAnswer | null> {
-    const now = this.#now();
+    const now = this.#client.providerNow();
     const start = Math.min(Math.max(Date.parse(since ?? '') || 0, now - LOG_MS), now - SHORTEST_SPAN_MS);
     const span = new URLSearchParams({ start: new Date(start).toISOString(), end: new Date(now).toISOString() });
     try {

@@ -38,13 +38,13 @@ function readTokenAnswer(...[answer, context]: Parameters<typeof readAnswer>): R
   }
 }
 
-function grant({ credentials, loginUrl }: SalesforceAccess, now: number): Record<string, string> {
+function grant({ credentials }: SalesforceAccess, now: number): Record<string, string> {
   switch (credentials.type) {
     case 'client_credentials':
       return { grant_type: credentials.type, client_id: credentials.clientId, client_secret: credentials.clientSecret };
     case 'jwt_bearer': {
-      const { clientId: iss, username: sub, privateKey } = credentials;
-      const claims = { iss, sub, aud: loginUrl, exp: Math.floor(now / 1000) + ASSERTION_SECONDS };
+      const { clientId: iss, username: sub, audience: aud, privateKey } = credentials;
+      const claims = { iss, sub, aud, exp: Math.floor(now / 1000) + ASSERTION_SECONDS };
       return { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: jwt(claims, privateKey) };
     }
   }

@@ -51,6 +51,8 @@ export class RestClient {
   readonly #session: Session;
   readonly #breaker: CircuitBreaker;
   #limits: ApiLimits | null = null;
+  /** How far the provider's clock is ahead of ours, ms, as the last answer told. */
+  #ahead = 0;
 
   constructor(access: SalesforceAccess, options: RecordSourceOptions = {}) {
     const { runtime = systemRuntime, callTimeoutMs = 30_000, deadlineMs = 120_000, maxAnswerBytes = 16 * 1024 * 1024, onCall } = options;
@@ -72,6 +74,11 @@ export class RestClient {
 
   limits(): ApiLimits | null {
     return this.#limits;
+  }
+
+  /** Ms since 1970 by the provider's clock, as far as it is known. */
+  providerNow(): number {
+    return this.#runtime.now() + this.#ahead;
   }
 
   breaker(): BreakerState {
@@ -125,7 +132,9 @@ export class RestClient {
       const answer = await this.#send(operation, request);
       this.#noteLimits(answer);
       const value = readAnswer(answer, this.#context(operation, [accessToken]));
-      return { value, window: windowOf(answer, operation) };
+      const date = dateOf(answer, operation);
+      this.#ahead = date - this.#runtime.now();
+      return { value, window: windowOf(answer, date) };
     });
   }
 
@@ -179,9 +188,13 @@ function unavailable(operation: string, error: unknown): unknown {
   return error instanceof HttpFailure ? new ProviderError('unavailable', `${operation}: ${error.message}`, { code: error.kind, cause: error }) : error;
 }
 
-function windowOf({ header, durationMs, bodyMs }: HttpAnswer, operation: string): ReadWindow {
+function dateOf({ header }: HttpAnswer, operation: string): number {
   const date = Date.parse(header('date') ?? '');
   if (Number.isNaN(date)) throw new ProviderError('unavailable', `${operation}: the answer has no Date, so that nobody could say when it was true`);
+  return date;
+}
+
+function windowOf({ durationMs, bodyMs }: HttpAnswer, date: number): ReadWindow {
   const iso = (ms: number): string => new Date(ms).toISOString();
   // The header names a second; what it says began before that second ended.
   return { from: iso(date - Math.ceil(durationMs)), until: iso(date + SECOND_MS - 1 + Math.ceil(bodyMs)) };

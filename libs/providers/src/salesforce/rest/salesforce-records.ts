@@ -24,7 +24,7 @@ export function salesforceRecords(access: SalesforceAccess, mappedPaths: (entity
   const presence = new Presence(client);
   const retrieval = new Retrieval(client, new FieldCatalog(client, mappedPaths, (options.runtime ?? systemRuntime).now), presence);
   const walk = new Walk(client, options.overlapMs ?? OVERLAP_MS);
-  const deletions = new Deletions(client, walk, presence, (options.runtime ?? systemRuntime).now);
+  const deletions = new Deletions(client, walk, presence);
   const query = async (operation: string, soql: string, spending: Spending): Promise<RestAnswer> =>
     await client.call({ operation, path: `query?${new URLSearchParams({ q: soql }).toString()}`, spending });
   const distinct = (ids: readonly string[]): string[] => [...new Set(ids.map(recordId))];

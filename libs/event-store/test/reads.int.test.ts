@@ -96,6 +96,18 @@ t.test('racing takers and an asker get each read once', async (t) => {
   t.equal(taken.length, count);
 });
 
+t.test('a taker does not wait for a row that another transaction holds', async (t) => {
+  const { ask, take, database } = await open(t);
+  await ask(askedRead('A', 1), askedRead('B', 2));
+  const holder = await database.owner.connect();
+  await holder.query('begin');
+  await holder.query("select from clientele.reads where external_id = 'A' for update");
+  t.same(ids(await take()), ['B']);
+  await holder.query('rollback');
+  holder.release();
+  t.same(ids(await take()), ['A']);
+});
+
 t.test('a read whose since grew while it was taken stays asked for', async (t) => {
   const { ask, take, store, row } = await open(t);
   await ask(askedRead('A', 10), askedRead('B', 10));

@@ -91,6 +91,7 @@ export function isBefore({ until }: ReadMark, clock: Clock): boolean {
 }
 
 /** Whether the change of this clock may be in what the look found, or not. */
-export function isInWindow(mark: ReadMark, clock: Clock): boolean {
-  return !hasSeen(mark, clock) && !isBefore(mark, clock);
+export function isInWindow({ from, until }: ReadMark, clock: Clock): boolean {
+  const time = commitTime(clock);
+  return time >= from && time <= until;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { dirtySince, doubtOf, effectiveFields, replay, survivorOf, type Json, type RecordState } from '../src/index.ts';
+import { dirtySince, doubtOf, effectiveFields, publicState, replay, survivorOf, type Json, type RecordState } from '../src/index.ts';
 import { faults, type Fault } from './support/faults.ts';
 import { Mirror } from './support/mirror.ts';
+import { client } from './support/records.ts';
 import { storyOf, type Deed, type Look, type OrgStory } from './support/model-org.ts';
 
 /** How many histories are tried. */
@@ -133,7 +134,8 @@ t.test('whatever the feed does, a record ends as it is in its org', (t) => {
     const played = play(history, null);
     for (const name of [...played.story.kinds, ...played.disturbances]) counts.set(name, (counts.get(name) ?? 0) + 1);
     assertTruth(played);
-    const { state, events } = played.mirror;
+    const { state, events, held } = played.mirror;
+    if (state.version > 0) assert.deepEqual(held, state.lifecycle === 'active' ? publicState(state, client) : null, 'and is told so');
     assert.deepEqual(replay(events), state, 'the same by replay');
     assert.equal(state.version, events.length);
   }), { numRuns: RUNS, seed: SEED }));

@@ -1,6 +1,6 @@
 import {
   ClientDomainService, commitTime, defaultContext, initialRecord, isLater, replay,
-  type Change, type Clock, type Decision, type DomainEvent, type RecordReading, type RecordState,
+  type Change, type Clock, type Decision, type DomainEvent, type JsonObject, type RecordReading, type RecordState,
 } from '../../src/index.ts';
 import type { Fault } from './faults.ts';
 import { patch, type OrgStory } from './model-org.ts';
@@ -10,6 +10,8 @@ import { client } from './records.ts';
 export class Mirror {
   state: RecordState = initialRecord;
   readonly events: DomainEvent[] = [];
+  /** The public state as somebody holds it who hears the broadcasts alone. */
+  held: JsonObject | null = null;
   readonly #fault: Fault | null;
   readonly #story: OrgStory;
   #arrivals = 0;
@@ -34,6 +36,7 @@ export class Mirror {
     const stored = events.map(({ event }) => event);
     this.state = this.#fault === null ? stateAfter : this.#broken(stored, state, sent);
     this.events.push(...stored);
+    for (const { event, broadcast } of events) if (broadcast) this.held = heldAfter(event, this.held);
     for (const { since } of reads) if (isLater(since, this.#asked)) this.#asked = since;
   }
 
@@ -54,4 +57,9 @@ export class Mirror {
     const after = replay(events.map((event) => this.#fault?.event?.(event) ?? event), state);
     return this.#fault?.after?.(after, sent) ?? after;
   }
+}
+
+function heldAfter(event: DomainEvent, held: JsonObject | null): JsonObject | null {
+  if (event.type === 'Withdrawn' || event.type === 'Deleted') return null;
+  return 'state' in event && event.state !== null ? event.state : held;
 }

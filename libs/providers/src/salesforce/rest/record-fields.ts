@@ -7,25 +7,52 @@ import type { EntityFields } from './entity-fields.ts';
 const REST_DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:\+00:?00|Z)$/;
 const LONGEST_NUMBER = 1000;
 
+/** What becomes of one field: the same for every record. */
+interface FieldPlan {
+  readonly name: string;
+  readonly path: string;
+  readonly isNamePart: boolean;
+  readonly isDateTime: boolean;
+}
+
+interface Plan {
+  readonly fields: readonly FieldPlan[];
+  /** Compound fields whose parts are asked for. */
+  readonly inParts: ReadonlySet<string>;
+}
+
+const plans = new WeakMap<EntityFields, Plan>();
+
+function planOf(entity: string, fields: EntityFields): Plan {
+  const known = plans.get(fields);
+  if (known !== undefined) return known;
+  const { names, described } = fields;
+  const inParts = new Set<string>();
+  const plan = names.map((name) => {
+    const compound = described === null ? compoundOf(entity, name) : (described.get(name)?.compound ?? null);
+    if (compound !== null) inParts.add(compound);
+    return { name, path: eventPath(name, compound), isNamePart: compound === 'Name', isDateTime: described === null || described.get(name)?.type === 'datetime' };
+  });
+  const made = { fields: plan, inParts };
+  plans.set(fields, made);
+  return made;
+}
+
 /**
  * A record of the REST API as change events would have told it: parts under their compound fields, date-times with `Z`, numbers digit for
  * digit, null for what was asked for and is empty. What was not asked for, or could not be stored, is left out.
  */
-export function recordFields(entity: string, record: JsonObject, fields: EntityFields): JsonObject {
-  const compound = (name: string): string | null => (fields.described === null ? compoundOf(entity, name) : (fields.described.get(name)?.compound ?? null));
-  const names = fields.names.filter((name) => Object.hasOwn(record, name));
-  const inParts = new Set(names.flatMap((name) => compound(name) ?? []));
+export function recordFields(entity: string, record: JsonObject, asked: EntityFields): JsonObject {
+  const { fields, inParts } = planOf(entity, asked);
   const person = isPerson(entity, record);
   const writes: FieldWrite[] = [];
-  for (const name of names) {
-    const value = record[name];
+  for (const { name, path, isNamePart, isDateTime } of fields) {
+    const value = Object.hasOwn(record, name) ? record[name] : undefined;
     if (value === undefined) continue;
-    const parent = compound(name);
     // A person's name comes in parts, anything else's as one text; every other compound field in parts alone, where they are there.
-    if (parent === 'Name' ? !person : inParts.has(name) && (person || name !== 'Name')) continue;
-    const isDateTime = fields.described === null || fields.described.get(name)?.type === 'datetime';
+    if (isNamePart ? !person : inParts.has(name) && (person || name !== 'Name')) continue;
     if (isJsonObject(value)) writes.push(...partsOf(name, value));
-    else if (isFit(value)) writes.push({ path: eventPath(name, parent), value: isDateTime ? withZ(value) : value });
+    else if (isFit(value)) writes.push({ path, value: isDateTime ? withZ(value) : value });
   }
   return composeFields(writes);
 }

@@ -188,6 +188,20 @@ t.test('what the API says adds up to the truth', async (t) => {
   t.match(await client.get('sobjects/Account/deleted?start=2025-04-24T00:00:00Z&end=2025-04-24T00:00:30Z'), { status: 400, json: [{ errorCode: 'INVALID_REPLICATION_DATE' }] });
 });
 
+t.test('what vanished without an event stands in the log of deletions, as long as that keeps it', async (t) => {
+  const { client, server, org } = await scene(t);
+  org.clock.advance(180_000);
+  const logged = async () => (await client.get('sobjects/Contact/deleted?start=2025-04-24T00:00:00Z&end=2025-05-10T00:00:00Z')).json.deletedRecords.map(({ id }: { id: string }) => id);
+  const vanished = org.unannounced.filter(({ entity }) => entity === 'Contact').map(({ recordId }) => recordId);
+  t.ok(vanished.length > 3);
+  const log = await logged();
+  t.strictSame(vanished.filter((id) => !log.includes(id)), []);
+  for (const id of vanished) t.equal((await client.query(`SELECT Id FROM Contact WHERE Id = '${id}'`, true)).json.totalSize, 0, 'no query finds it');
+  server.habits.deletedLogKeepsPurged = false;
+  const without = await logged();
+  t.ok(without.length > 0 && vanished.every((id) => !without.includes(id)));
+});
+
 t.test('limits', async (t) => {
   const { client, server } = await scene(t, { dailyQuota: 5 });
   t.equal((await client.get('limits')).headers.get('sforce-limit-info'), 'api-usage=1/5');

@@ -137,6 +137,9 @@ t.test('what cannot start says why, and what to do', async (t) => {
   t.match(await refused({}, ['--frehs']), /clientele: Unknown option '--frehs'.*\n {2}-> options: --fresh/);
   t.match(await refused({ NATS_SERVER_BIN: '/nowhere/nats-server' }), /NATS_SERVER_BIN names \/nowhere\/nats-server.*\n {2}-> NATS_SERVER_BIN=/);
   t.match(await refused({ ADMIN_API_KEYS: 'no colon' }), /clientele: (command|projector|query) does not start \(exit code 2\); its last words:\n[^]*ADMIN_API_KEYS[^]*\n {2}-> all of them are in/);
+  const one = 'postgres://postgres@localhost/crm';
+  t.match(await refused({ WRITE_DATABASE_URL: one, READ_DATABASE_URL: one }), /clientele: WRITE_DATABASE_URL and READ_DATABASE_URL name one database\n {2}-> name two/);
+  t.match(await refused({ NATS_URL: 'nats://127.0.0.1:9,no url' }), /clientele: an address that was given is no URL\n {2}-> write nats:/);
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const address = other.address();

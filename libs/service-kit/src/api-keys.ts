@@ -39,13 +39,16 @@ export class ApiKeys {
 
 /** From `name:secret` or `name:secret@source`, comma-separated; the form is checked by `keyListSetting`. */
 export function apiKeys(list: string): ApiKeys {
-  return new ApiKeys(
-    list
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
-      .map(storedKey),
-  );
+  return new ApiKeys(listedKeys(list).map(({ secret, ...key }) => ({ key, digest: digestOf(secret) })));
+}
+
+/** The keys of such a list with their secrets, for whoever hands them out. */
+export function listedKeys(list: string): (ApiKey & { readonly secret: string })[] {
+  return list
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map(listedKey);
 }
 
 /**
@@ -94,11 +97,11 @@ function presentedKey(headers: FastifyRequest['headers']): string | null {
   return decoded.slice(decoded.indexOf(':') + 1);
 }
 
-function storedKey(item: string): StoredKey {
+function listedKey(item: string): ApiKey & { secret: string } {
   const colon = item.indexOf(':');
   const rest = item.slice(colon + 1);
   const { secret = rest, source = null } = BOUND.exec(rest)?.groups ?? {};
-  return { key: { name: item.slice(0, colon), source }, digest: digestOf(secret) };
+  return { name: item.slice(0, colon), source, secret };
 }
 
 function digestOf(text: string): Buffer {

@@ -92,14 +92,33 @@ function messageOf(error: unknown): string {
   return error instanceof Error && error.message !== '' ? error.message : codeOf(error);
 }
 
+/** For a list of addresses, each of them. */
 export function withoutPassword(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password !== '') parsed.password = '***';
-  return parsed.href;
+  return eachUrl(url, (parsed) => {
+    if (parsed.password !== '') parsed.password = '***';
+  });
 }
 
-async function greetingOf(url: string): Promise<string | null> {
-  const { hostname, port } = new URL(url);
+/** Changes each address of a list, as `NATS_URL` may be one. @throws StartError where one is no URL. */
+export function eachUrl(urls: string, change: (url: URL) => void): string {
+  return urls.split(',').map((text) => {
+    if (!URL.canParse(text.trim())) throw new StartError('an address that was given is no URL', 'write nats://user:password@host:4222 or postgres://user:password@host:5432/database');
+    const url = new URL(text.trim());
+    change(url);
+    return url.href;
+  }).join(',');
+}
+
+/** Of the first of them that answers. */
+async function greetingOf(urls: string): Promise<string | null> {
+  for (const url of urls.split(',')) {
+    const greeting = await greetingAt(new URL(url.trim()));
+    if (greeting !== null) return greeting;
+  }
+  return null;
+}
+
+async function greetingAt({ hostname, port }: URL): Promise<string | null> {
   return await new Promise((resolve) => {
     const socket = connect({ host: hostname, port: port === '' ? 4222 : Number(port) });
     socket.setTimeout(CONNECT_MS, () => socket.destroy());

@@ -36,22 +36,20 @@ export function followLogs(files: ReadonlyMap<string, string>, line: (name: stri
   };
 }
 
-/** A service's log line in short: time, level and message; other lines as they are. */
+/** A service's log line in short: level and message; other lines as they are. */
 export function shortLogLine(text: string): string {
   if (!text.startsWith('{')) return text;
   try {
     const entry: unknown = JSON.parse(text);
-    if (typeof entry !== 'object' || entry === null || !('msg' in entry) || typeof entry.msg !== 'string') return text;
-    const level = 'level' in entry && typeof entry.level === 'number' ? LEVELS.get(entry.level) ?? String(entry.level) : '';
+    if (typeof entry !== 'object' || entry === null || !('message' in entry) || typeof entry.message !== 'string') return text;
+    const level = 'level' in entry && typeof entry.level === 'string' ? entry.level : '';
     const error = 'err' in entry && typeof entry.err === 'object' && entry.err !== null && 'message' in entry.err ? `: ${String(entry.err.message)}` : '';
-    return `${level.padEnd(5)} ${entry.msg}${error}`;
+    return `${level.padEnd(5)} ${entry.message}${error}`;
   } catch {
     // Not JSON after all.
     return text;
   }
 }
-
-const LEVELS = new Map([[10, 'trace'], [20, 'debug'], [30, 'info'], [40, 'warn'], [50, 'error'], [60, 'fatal']]);
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;

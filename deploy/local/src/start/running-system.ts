@@ -1,3 +1,4 @@
+import { listedKeys } from '@clientele/service-kit';
 import type { Folders } from './folders.ts';
 import { openFolders } from './folders.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
@@ -45,9 +46,7 @@ export function findSystem(env: NodeJS.ProcessEnv): RunningSystem {
 }
 
 function firstSecret(keys: string | undefined): string | undefined {
-  const first = keys?.split(',')[0]?.trim();
-  if (first === undefined || !first.includes(':')) return undefined;
-  return first.slice(first.indexOf(':') + 1).split('@')[0];
+  return listedKeys(keys ?? '')[0]?.secret;
 }
 
 function isSystem(value: unknown): value is RunningSystem {

@@ -1,7 +1,8 @@
 import { embeddedNats, embeddedPostgres, embeddedPostgresUrl, withFreePorts } from './embedded-servers.ts';
-import { openBroker, openDatabase, withoutPassword } from './existing-servers.ts';
+import { eachUrl, openBroker, openDatabase, withoutPassword } from './existing-servers.ts';
 import type { Folders } from './folders.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
+import { StartError } from './start-error.ts';
 import type { Part } from './supervisor.ts';
 
 export type BrokerUser = 'operator' | 'ingest' | 'command' | 'projector' | 'consumer';
@@ -28,10 +29,12 @@ const ROLE_NAMES: Record<DatabaseRole, string> = {
   command: 'clientele_command', logReader: 'clientele_log_reader', projector: 'clientele_projector', query: 'clientele_query',
 };
 
-/** Embedded servers, save where `NATS_URL`, `WRITE_DATABASE_URL` or `READ_DATABASE_URL` name others. */
+/** Embedded servers, save where `NATS_URL`, `WRITE_DATABASE_URL` or `READ_DATABASE_URL` name others. @throws StartError where those cannot be. */
 export async function chooseServers(folders: Folders, env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<Servers> {
   const secrets = await withFreePorts(folders.secrets, await openSecrets(folders.secrets));
   const given = { nats: variable(env, 'NATS_URL'), write: variable(env, 'WRITE_DATABASE_URL'), read: variable(env, 'READ_DATABASE_URL') };
+  for (const url of [given.nats, given.write, given.read]) if (url !== undefined) eachUrl(url, () => {});
+  requireTwoDatabases(given);
   const needsPostgres = given.write === undefined || given.read === undefined;
   const parts = [
     ...(needsPostgres ? [embeddedPostgres(folders, secrets)] : []),
@@ -89,10 +92,21 @@ function existingNatsUrl(url: string, user: BrokerUser, env: NodeJS.ProcessEnv):
 }
 
 function asUser(url: string, user: string, password: string): string {
-  const changed = new URL(url);
-  changed.username = user;
-  changed.password = password;
-  return changed.href;
+  return eachUrl(url, (changed) => {
+    changed.username = user;
+    changed.password = password;
+  });
+}
+
+/** Their schemas have one name. @throws StartError */
+function requireTwoDatabases({ write, read }: { readonly write: string | undefined; readonly read: string | undefined }): void {
+  if (write === undefined || read === undefined || placeOf(write) !== placeOf(read)) return;
+  throw new StartError('WRITE_DATABASE_URL and READ_DATABASE_URL name one database', 'name two; they may be on one server');
+}
+
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port === '' ? '5432' : port}${pathname}`;
 }
 
 function variable(env: NodeJS.ProcessEnv, name: string): string | undefined {

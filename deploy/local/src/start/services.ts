@@ -16,7 +16,12 @@ const CONNECTIONS = [
   'NATS_URL', 'WRITE_DATABASE_URL', 'READ_DATABASE_URL', 'EVENT_LOG_URL',
   'OPERATOR_PASSWORD', 'INGEST_PASSWORD', 'COMMAND_PASSWORD', 'PROJECTOR_PASSWORD', 'CONSUMER_PASSWORD',
   'COMMAND_DB_PASSWORD', 'LOG_READER_DB_PASSWORD', 'PROJECTOR_DB_PASSWORD', 'QUERY_DB_PASSWORD',
+  'INGEST_API_KEYS', 'QUERY_API_KEYS', 'ADMIN_API_KEYS',
 ];
+/** The keys that a service lets in; it is told of no others. */
+const KEY_LISTS: Record<ServiceName, readonly string[]> = {
+  ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS'], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
+};
 
 /** @throws StartError naming the variable that holds no port. */
 export function servicePorts(env: NodeJS.ProcessEnv): Record<ServiceName, number> {
@@ -48,7 +53,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
     logFile,
     start: async (spawned) => {
       const child = spawnOwned(process.execPath, [...NODE_FLAGS, entryOf(name, 'main')], {
-        env: { ...commonEnvironment(env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
+        env: { ...commonEnvironment(env), ...keysOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
       });
       if (child.pid !== undefined) spawned(child.pid);
       return await Promise.resolve({ ended: endingOf(child), stop: async () => await endProcess(child, 'SIGTERM', STOP_GRACE_MS) });
@@ -64,6 +69,10 @@ export function commonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 export function entryOf(service: ServiceName, program: string): string {
   return join(workspaceRoot, 'services', service, 'dist', 'src', `${program}.js`);
+}
+
+function keysOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(KEY_LISTS[name].flatMap((list) => (env[list] === undefined ? [] : [[list, env[list]]])));
 }
 
 function connectionsOf(name: ServiceName, servers: Servers): Record<string, string> {

@@ -10,7 +10,18 @@ import type { FieldState, RecordState } from './record.ts';
  * it against older writes.
  */
 export function effectiveFields(state: RecordState): ReadonlyMap<string, FieldState> {
-  const standing = standingFields(state);
+  if (state.reads.size === 0) return withoutGuards(state.fields);
+  const known = effective.get(state);
+  if (known !== undefined) return known;
+  const fields = withoutGuards(standingFields(state));
+  effective.set(state, fields);
+  return fields;
+}
+
+/** Of records that were read: a decision asks several times for those of the same state, and putting them together takes its time. */
+const effective = new WeakMap<RecordState, ReadonlyMap<string, FieldState>>();
+
+function withoutGuards(standing: ReadonlyMap<string, FieldState>): ReadonlyMap<string, FieldState> {
   const guards = new Set<string>();
   for (const path of standing.keys()) {
     if (path.includes('.')) for (const ancestor of ancestorsOf(path)) if (standing.has(ancestor)) guards.add(ancestor);
@@ -52,7 +63,6 @@ export function voidedAt(path: string, { fields, floor }: Pick<RecordState, 'fie
 /** A change that stands at a path is one that no look has seen, so it comes before what looks found. */
 function standingFields(state: RecordState): ReadonlyMap<string, FieldState> {
   const { fields, reads } = state;
-  if (reads.size === 0) return fields;
   const standing = new Map(fields);
   for (const path of reads.keys()) {
     const read = fields.has(path) ? undefined : standingRead(state, path);

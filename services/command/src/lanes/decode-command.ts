@@ -1,20 +1,11 @@
 import { hash } from 'node:crypto';
-import {
-  COMMAND_SCHEMA_VERSIONS, NewerSchemaError, ProcessCrmEvent, QuarantineBody, stringifyExact, type Command, type Finding,
-} from '@clientele/contracts';
-import { FormatRegistry } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { COMMAND_SCHEMA_VERSIONS, NewerSchemaError, stringifyExact, type Finding } from '@clientele/contracts';
+import { isCommand, isKnownType, schemaErrors } from './command-schemas.ts';
 import { isInstant } from './instant.ts';
 import type { ReceivedCommand, UnreadableCommand } from './received-command.ts';
+import { SHORT_TEXT, unusableValues } from './unusable-values.ts';
 
-if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isInstant);
-
-const processCrmEvent = TypeCompiler.Compile(ProcessCrmEvent);
-const quarantineBody = TypeCompiler.Compile(QuarantineBody);
-const MOST_ERRORS = 20;
 const UNKNOWN = 'unknown';
-/** What a column of short text takes; no such text can be part of a name. */
-const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 
 /**
  * Reads one command of an envelope.
@@ -23,7 +14,7 @@ const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 export function decodeCommand(value: unknown, now: () => Date): ReceivedCommand {
   refuseNewer(value);
   if (!isCommand(value)) return unreadable(value, now, schemaErrors(value));
-  const errors = [...unusableNames(value), ...unusableTimes(value)];
+  const errors = unusableValues(value);
   return errors.length === 0 ? { readable: true, commandId: value.commandId, command: value } : unreadable(value, now, errors);
 }
 
@@ -33,45 +24,12 @@ export function unreadableMessage(bytes: Uint8Array, error: unknown, now: () => 
   return unreadable(value, now, [{ path: '', code: 'not_an_envelope', message: error instanceof Error ? error.message : String(error) }]);
 }
 
-function isCommand(value: unknown): value is Command {
-  return processCrmEvent.Check(value) || quarantineBody.Check(value);
-}
-
 function refuseNewer(value: unknown): void {
   const type = member(value, 'type');
   const version = member(value, 'schemaVersion');
-  if (!isKnown(type) || typeof version !== 'number' || !Number.isInteger(version)) return;
+  if (!isKnownType(type) || typeof version !== 'number' || !Number.isInteger(version)) return;
   const newest = COMMAND_SCHEMA_VERSIONS[type];
   if (version > newest) throw new NewerSchemaError(`a ${type} of schema version ${version} came; this process knows up to ${newest}`);
-}
-
-function isKnown(type: unknown): type is Command['type'] {
-  return typeof type === 'string' && Object.hasOwn(COMMAND_SCHEMA_VERSIONS, type);
-}
-
-/** Names that could not be kept: they stand in columns, and a command that cannot be kept would stop its lane. */
-function unusableNames(command: Command): readonly Finding[] {
-  const names: [string, string | null | undefined][] = [['/commandId', command.commandId], ['/provider', command.provider]];
-  if (command.type === 'ProcessCrmEvent') {
-    const { source, entity, external_id: externalId } = command.event;
-    names.push(['/event/source', source], ['/event/entity', entity], ['/event/external_id', externalId]);
-  } else {
-    names.push(['/source', command.source]);
-  }
-  return names
-    .filter(([, name]) => typeof name === 'string' && !SHORT_TEXT.test(name))
-    .map(([path]) => ({ path, code: 'name', message: 'must be 1 to 255 characters, none of them a control character' }));
-}
-
-function unusableTimes(command: Command): readonly Finding[] {
-  const times: [string, string][] = [['/receivedAt', command.receivedAt]];
-  if (command.type === 'ProcessCrmEvent') {
-    const { occurred_at: occurredAt, metadata } = command.event;
-    times.push(['/event/occurred_at', occurredAt], ['/event/metadata/clock/commit_time', metadata.clock.commit_time]);
-  }
-  return times
-    .filter(([, time]) => !isInstant(time))
-    .map(([path]) => ({ path, code: 'date-time', message: 'must be an RFC 3339 time that the calendar knows' }));
 }
 
 function unreadable(value: unknown, now: () => Date, errors: readonly Finding[]): UnreadableCommand {
@@ -87,17 +45,6 @@ function unreadable(value: unknown, now: () => Date, errors: readonly Finding[])
     payload,
     errors,
   };
-}
-
-function schemaErrors(value: unknown): readonly Finding[] {
-  const type = member(value, 'type');
-  if (!isKnown(type)) return [{ path: '/type', code: 'unknown_type', message: 'no command of this name is known' }];
-  const errors: Finding[] = [];
-  for (const { path, message } of (type === 'ProcessCrmEvent' ? processCrmEvent : quarantineBody).Errors(value)) {
-    if (errors.length === MOST_ERRORS) break;
-    errors.push({ path, code: 'schema', message });
-  }
-  return errors;
 }
 
 /**

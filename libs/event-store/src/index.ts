@@ -6,6 +6,7 @@ export type { LedgerEdit } from './memory/memory-ledger.ts';
 export type { WantedRead } from './memory/memory-reads.ts';
 export * from './migrate.ts';
 export * from './plans.ts';
+export * from './postgres/api-calls.ts';
 export * as binaryArrays from './postgres/binary-array.ts';
 export * from './postgres/group-committer.ts';
 export { fenceLane, notePending } from './postgres/lane-state.ts';

@@ -51,4 +51,19 @@ export const sources = clientele.table('sources', {
   readNumber: bigint('read_number', { mode: 'number' }).notNull().default(0),
   /** The newest lease epoch that drew one: an older one is fenced off. */
   leaseEpoch: bigint('lease_epoch', { mode: 'number' }).notNull().default(0),
+  /** API calls that the account has in 24 hours, as the provider told last. */
+  quotaMax: bigint('quota_max', { mode: 'number' }),
 });
+
+/** Calls that we made to a source's API, by the hour: what may be spent is counted over 24 of them. */
+export const apiCalls = clientele.table(
+  'api_calls',
+  {
+    source: text('source').notNull(),
+    hour: moment('hour').notNull(),
+    /** One of `READ_LANES`. */
+    lane: text('lane').notNull(),
+    calls: bigint('calls', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ name: 'api_calls_pkey', columns: [table.source, table.hour, table.lane] })],
+);

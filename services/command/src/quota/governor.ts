@@ -22,9 +22,9 @@ export interface SourceQuota {
    * @throws the signal's reason when it aborts meanwhile.
    */
   spend(lane: ReadLane, calls: number, signal?: AbortSignal): Promise<void>;
-  /** Whether `spend` would wait for quota now. */
-  allows(lane: ReadLane, calls: number): boolean;
-  status(): QuotaStatus;
+  /** Whether there is quota for so many calls now. */
+  allows(lane: ReadLane, calls: number): Promise<boolean>;
+  status(): Promise<QuotaStatus>;
 }
 
 /** The quotas of all sources that can be read. */

@@ -46,6 +46,8 @@ export interface EntityGap {
   readonly source: string;
   readonly entity: string;
   readonly clock: Clock;
+  /** Whether what changed was stamped, so that it is found by the time of its change; else all records of the entity are to be read. */
+  readonly stamped: boolean;
   /** What it was, for whoever looks at it. */
   readonly detail: string;
 }

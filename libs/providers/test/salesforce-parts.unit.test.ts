@@ -150,8 +150,8 @@ t.test('a gap of a record is a change without content; a gap of all records is o
   t.strictSame(kinds('made-relay-account-gap-delete.json'), [['delete', '0015f00002JUZPDAA5', 0]], 'a deletion that was missed is a deletion');
   t.strictSame(kinds('made-relay-account-gap-update.json'), ['0015f00002JUZPDAA5', '0015f00002JUZPXAA5', '0015f00002JUZPcAAP'].map((id) => ['gap_update', id, 0]));
   const [overflowGap] = translations(sampleBodies('made-relay-account-gap-overflow.json')[0] ?? '');
-  t.match(overflowGap, { kind: 'entity_gap', source: SOURCE, entity: 'Account', clock: /^001778193424000\./, detail: 'GAP_OVERFLOW of Account: Salesforce says that records of this object changed, not which' });
-  t.match(kinds('made-relay-account-wildcard-ids.json'), [{ kind: 'entity_gap', entity: 'Account', detail: /^UPDATE of Account/ }]);
+  t.match(overflowGap, { kind: 'entity_gap', source: SOURCE, entity: 'Account', stamped: true, clock: /^001778193424000\./, detail: 'GAP_OVERFLOW of Account: Salesforce says that records of this object changed, not which' });
+  t.match(kinds('made-relay-account-wildcard-ids.json'), [{ kind: 'entity_gap', entity: 'Account', stamped: false, detail: /^UPDATE of Account/ }]);
   for (const changeType of ['SNAPSHOT', 'constructor']) {
     t.match(translations(relay(payload({ header: { changeType } })))[0], { kind: 'unsupported', reason: 'unknown_change_type', detail: `${changeType} of Account: a kind of change that is not known` });
   }

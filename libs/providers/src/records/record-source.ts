@@ -29,6 +29,8 @@ export type Reading =
       readonly fields: JsonObject;
       /** Whether all fields were asked for that change events carry and that we may see. */
       readonly whole: boolean;
+      /** When the provider says that it was changed last; null where it does not tell. RFC 3339 UTC. */
+      readonly changedAt: string | null;
     })
   /** The provider itself says that it is deleted; `survivorId`: the record that it was merged into, where it was. */
   | (ReadingOf & { readonly kind: 'deleted'; readonly survivorId: string | null })

@@ -15,7 +15,7 @@ const GAP_KINDS: Partial<Record<EventType, ChangeKind>> = { Created: 'gap_create
 export function translate(write: EventWriteDTO, entities: Readonly<Record<string, EntityMapping>>): Translation {
   const { id, source, entity, external_id: externalId, event_type: eventType, metadata } = write;
   const clock = clockOfWrite(write);
-  if (metadata.kind === 'entity_gap') return { kind: 'entity_gap', source, entity, clock, detail: entityGapDetail(write) };
+  if (metadata.kind === 'entity_gap') return { kind: 'entity_gap', source, entity, clock, stamped: isOverflow(write), detail: entityGapDetail(write) };
   const known = metadata.kind === 'unknown' || eventType === undefined ? undefined : (metadata.kind === 'gap' ? GAP_KINDS : CHANGE_KINDS)[eventType];
   if (known === undefined) return { kind: 'unsupported', reason: 'unknown_change_type', detail: `${metadata.source_change_type} of ${entity}: a kind of change that is not known` };
   if (externalId === undefined) throw wrong('external_id', 'required', 'is missing: a change names its record');
@@ -35,6 +35,11 @@ function namesOf(write: EventWriteDTO, enriched: readonly string[]): UpdateNames
   if (!hasBitmaps(write.metadata)) return { changed, nulled, diffs };
   const decoded = decodeByCount(write, enriched);
   return decoded === null ? null : { ...decoded, nulled: [] };
+}
+
+/** More changes in one transaction than are told. A wildcard stands for what the database did by itself, stamping nothing. */
+function isOverflow({ metadata }: EventWriteDTO): boolean {
+  return metadata.source_change_type === 'GAP_OVERFLOW';
 }
 
 function entityGapDetail({ entity, metadata }: EventWriteDTO): string {

@@ -21,3 +21,9 @@ export function idIn(object: JsonObject, key: string): string | null {
   const reading = readRecordId(textIn(object, key) ?? '');
   return reading.kind === 'record' ? reading.id : null;
 }
+
+/** A time of the REST API (`2026-05-07T22:29:47.000+0000`), RFC 3339 UTC; null where there is none. */
+export function timeIn(object: JsonObject, key: string): string | null {
+  const ms = Date.parse((textIn(object, key) ?? '').replace(/\+0000$/, 'Z'));
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@clientele/domain';
 import type { RelayState } from '../../records/record-source.ts';
-import { objectsIn, textIn } from './members.ts';
+import { objectsIn, textIn, timeIn } from './members.ts';
 
 export const RELAY_FEEDBACK_QUERY =
   'SELECT Id, RemoteResource, Status, LastRelayedEventTime, ErrorCode, ErrorMessage, ErrorTime FROM EventRelayFeedback ORDER BY Id LIMIT 200';
@@ -18,9 +18,4 @@ function errorIn(row: JsonObject): RelayState['error'] {
   const code = textIn(row, 'ErrorCode');
   const message = textIn(row, 'ErrorMessage');
   return code === null && message === null ? null : { code, message, at: timeIn(row, 'ErrorTime') };
-}
-
-function timeIn(row: JsonObject, key: string): string | null {
-  const ms = Date.parse((textIn(row, key) ?? '').replace(/\+0000$/, 'Z'));
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }

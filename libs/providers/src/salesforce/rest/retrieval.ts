@@ -3,7 +3,7 @@ import { ProviderError } from '../../records/provider-error.ts';
 import type { Reading } from '../../records/record-source.ts';
 import type { EntityFields } from './entity-fields.ts';
 import type { FieldCatalog } from './field-catalog.ts';
-import { idIn, objectsOf } from './members.ts';
+import { idIn, objectsOf, timeIn } from './members.ts';
 import type { Presence } from './presence.ts';
 import { recordFields } from './record-fields.ts';
 import { AnswerTooLargeError, type RestClient, type Spending } from './rest-client.ts';
@@ -31,7 +31,7 @@ export class Retrieval {
     const row = await this.#row(entity, id, spending);
     if (row === null) return await this.#absent(entity, id, spending);
     const fields = await this.#catalog.fieldsOf(entity, async () => row.record, spending);
-    return { kind: 'found', entity, id, fields: recordFields(entity, row.record, fields), whole: fields.whole, window: row.window };
+    return { kind: 'found', entity, id, fields: recordFields(entity, row.record, fields), whole: fields.whole, changedAt: timeIn(row.record, 'LastModifiedDate'), window: row.window };
   }
 
   /** @param ids in 18 characters, each once. One reading for each, in their order. */
@@ -58,7 +58,7 @@ export class Retrieval {
       const wanted = new Set(ids);
       for (const record of objectsOf(value)) {
         const id = idIn(record, 'Id');
-        if (id !== null && wanted.has(id)) found.set(id, { kind: 'found', entity, id, fields: recordFields(entity, record, fields), whole: fields.whole, window });
+        if (id !== null && wanted.has(id)) found.set(id, { kind: 'found', entity, id, fields: recordFields(entity, record, fields), whole: fields.whole, changedAt: timeIn(record, 'LastModifiedDate'), window });
       }
     } catch (error) {
       if (error instanceof ProviderError && this.#catalog.drop(entity, error)) {

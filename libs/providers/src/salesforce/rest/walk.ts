@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '@clientele/domain';
 import { ProviderError } from '../../records/provider-error.ts';
 import type { ChangedSince, ReadWindow } from '../../records/record-source.ts';
 import { readCursor, writeCursor, type Cursor } from './cursor.ts';
-import { idIn, objectsIn, textIn } from './members.ts';
+import { idIn, objectsIn, timeIn } from './members.ts';
 import type { RestClient, Spending } from './rest-client.ts';
 import { idsFrom, stampedFrom } from './soql.ts';
 
@@ -54,13 +54,8 @@ export class Walk {
 function nextOf(entity: string, rows: readonly JsonObject[], since: string | null, from: Cursor | null): string {
   const last = rows.at(-1);
   const id = last === undefined ? null : idIn(last, 'Id');
-  const stamp = last === undefined || since === null ? null : stampOf(last);
+  const stamp = last === undefined || since === null ? null : timeIn(last, 'SystemModstamp');
   if (id === null || (since !== null && stamp === null)) throw new ProviderError('unavailable', `query ${entity}: the answer does not say where the next page begins`);
   if (from?.id === id && from.stamp === stamp) throw new ProviderError('unavailable', `query ${entity}: the same page came again`);
   return writeCursor({ since, stamp, id });
-}
-
-function stampOf(row: JsonObject): string | null {
-  const ms = Date.parse((textIn(row, 'SystemModstamp') ?? '').replace(/\+0000$/, 'Z'));
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }

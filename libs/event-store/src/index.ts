@@ -9,6 +9,7 @@ export * from './plans.ts';
 export * from './postgres/api-calls.ts';
 export * as binaryArrays from './postgres/binary-array.ts';
 export * from './postgres/group-committer.ts';
+export * from './postgres/known-records.ts';
 export { fenceLane, notePending } from './postgres/lane-state.ts';
 export * from './postgres/maintenance.ts';
 export * from './postgres/plan-store.ts';

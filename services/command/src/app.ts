@@ -14,11 +14,12 @@ import { lossAlarm } from './lanes/lost-changes.ts';
 import { ownLanes } from './lanes/lane-owner.ts';
 import { keepHouse } from './maintenance/maintenance.ts';
 import { trimLanes } from './maintenance/trim-lanes.ts';
-import { commandPipeline } from './pipeline/command-pipeline.ts';
+import { commandHandlers, commandPipeline } from './pipeline/command-pipeline.ts';
 import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { leadRelay } from './relay/lead-relay.ts';
 import { PostgresRelayState } from './relay/postgres-relay-state.ts';
 import { Relay } from './relay/relay.ts';
+import { openSources } from './sources/open-sources.ts';
 import type { CommandSettings } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
@@ -45,12 +46,17 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   const now = () => new Date();
   const store = new PostgresEventStore({ pool, fault: faultPoint });
   const providers = configuredProviders(config);
+  const sources = await openSources({ config, providers, env: process.env, pool, metrics, now: Date.now });
   const pipelineMetrics = new PipelineMetrics(metrics);
   const errors = new ErrorHandler();
   const bugs = metrics.counter('bugs_total', 'Failures that nobody expected: each parked a change or stopped a unit');
-  const pipeline = commandPipeline({
-    store, providers, domain: ClientDomainService, metrics: pipelineMetrics, errors, logger, now, faultPoint,
+  const handlers = commandHandlers({
+    providers, sources, domain: ClientDomainService, now,
     definitionFor: (provider, entity) => definitionFor(config, provider, entity),
+    mergeable: (provider, entity) => config.mapping[provider]?.[entity]?.merges === true,
+  });
+  const pipeline = commandPipeline({
+    store, handlers, metrics: pipelineMetrics, errors, logger, now, faultPoint,
     onBug: () => bugs.inc(),
   });
 
@@ -107,7 +113,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   return async () => {
     await Promise.all([http.close(), ...keepers.map((keeper) => keeper.stop())]);
     await store.drained();
-    await Promise.all([link.close(), pool.end(), leasePool.end()]);
+    await Promise.all([link.close(), pool.end(), leasePool.end(), sources.close()]);
   };
 }
 

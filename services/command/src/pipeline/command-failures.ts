@@ -23,14 +23,15 @@ export class CommandFailures {
   }
 
   #settlementOf(error: unknown, item: WorkItem): Settlement {
-    const { received } = item;
-    const disposition = this.#errors.handleError(error, received.readable ? received.command : null);
+    const { decided } = item;
+    const disposition = this.#errors.handleError(error, decided.readable ? decided.command : null);
     switch (disposition.kind) {
       case 'reject':
         return settle('rejected', 'validation', disposition.errors);
       case 'park':
-        item.failedForBug = true;
-        this.#bugs.report(error, received);
+        // Another attempt at what failed before says nothing of how well this version does.
+        item.failedForBug = item.taken === null;
+        this.#bugs.report(error, decided);
         return settle('parked', disposition.reason, disposition.errors);
       case 'retry':
       case 'hold':

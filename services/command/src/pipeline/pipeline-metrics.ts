@@ -7,6 +7,7 @@ import type { StageName } from './stage.ts';
 export class PipelineMetrics {
   readonly #durations;
   readonly #changes;
+  readonly #reads;
   readonly #repeats;
   readonly #conflicts;
   readonly #sizes;
@@ -14,6 +15,7 @@ export class PipelineMetrics {
   constructor(metrics: Metrics) {
     this.#durations = metrics.histogram('stage_duration_seconds', 'Time that a stage took for a batch', ['stage']);
     this.#changes = metrics.counter('changes_total', 'Changes that were decided', ['outcome', 'reason']);
+    this.#reads = metrics.counter('record_reads_total', 'Looks at records that were decided', ['outcome']);
     this.#repeats = metrics.counter('repeats_total', 'Changes that came again');
     this.#conflicts = metrics.counter('append_conflicts_total', 'Batches that were decided again', ['kind']);
     this.#sizes = metrics.histogram('batch_changes', 'Changes in a batch', [], [1, 2, 5, 10, 25, 50, 100, 250, 500]);
@@ -34,7 +36,15 @@ export class PipelineMetrics {
 
   committed({ items, repeats }: Batch): void {
     this.#sizes.observe(items.length);
-    for (const { settlement } of items) this.#changes.inc({ outcome: settlement?.outcome ?? '', reason: settlement?.reason ?? '' });
+    for (const { settlement, decided } of items) {
+      const { outcome = '', reason = '' } = settlement ?? {};
+      if (decided.readable && decided.command.type === 'RecordRead') {
+        this.#reads.inc({ outcome });
+        continue;
+      }
+      // A reason that a person gave is no label.
+      this.#changes.inc({ outcome, reason: outcome === 'discarded' ? '' : (reason ?? '') });
+    }
     for (const count of repeats.values()) this.#repeats.inc(count);
   }
 }

@@ -1,5 +1,5 @@
 import { initialRecord, type RecordKey, type RecordState } from '@clientele/domain';
-import type { NewEvent } from '@clientele/event-store';
+import type { AskedRead, NewEvent } from '@clientele/event-store';
 import type { RecordAppend } from '../handlers/command-handler.ts';
 import type { AggregateIdentity } from '../identity/aggregate-ids.ts';
 
@@ -15,6 +15,8 @@ export class RecordWork {
   /** The version before the batch. */
   loadedVersion = 0;
   state: RecordState = initialRecord;
+  /** Reads that it needs after what was decided so far. */
+  asked: readonly AskedRead[] = [];
 
   constructor(key: RecordKey, { aggregateId, isNew }: AggregateIdentity) {
     this.key = key;
@@ -33,5 +35,10 @@ export class RecordWork {
     this.streamType = streamType;
     this.events.push(...events);
     this.state = state;
+  }
+
+  /** What an earlier command asked for is asked no more once a later one ended the doubt; only the search for a survivor is apart from it. */
+  ask(reads: readonly AskedRead[]): void {
+    this.asked = [...this.asked.filter(({ reason }) => reason === 'survivor'), ...reads];
   }
 }

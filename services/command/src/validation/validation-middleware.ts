@@ -1,5 +1,6 @@
 import type { Command, Finding } from '@clientele/contracts';
 import type { RecordKey, RecordState } from '@clientele/domain';
+import type { TakenReading } from '@clientele/event-store';
 import type { CommandHandler, Handled, Settlement } from '../handlers/command-handler.ts';
 import { validate, type Validator } from './validator.ts';
 
@@ -12,6 +13,8 @@ export type Validated<C> = C & { readonly [validated]: true };
 export interface Admitted {
   readonly isValid: true;
   readonly key: RecordKey | null;
+  /** What of the reads that were asked for it answers; null: nothing. */
+  readonly reading: TakenReading | null;
   ruleOn(): Settlement | null;
   /** `record`: what is known before the command. */
   handle(record: RecordState): Handled;
@@ -30,6 +33,7 @@ export function validationMiddleware<C extends Command>(validators: readonly Val
     return {
       isValid: true,
       key: handler.keyOf(command),
+      reading: handler.readingOf?.(command) ?? null,
       ruleOn: () => handler.ruleOn(command),
       handle: (record) => handler.handle(command, record),
     };

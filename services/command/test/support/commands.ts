@@ -29,7 +29,7 @@ export function change(spec: ChangeSpec = {}): ProcessCrmEvent {
   made += 1;
   const at = new Date(spec.at ?? EPOCH + made * 1000).toISOString();
   const type = spec.type ?? 'Updated';
-  const id = `${at.slice(0, 10).replaceAll('-', '')}-${createHash('sha256').update(`${made}`).digest('base64url').slice(0, 27)}`;
+  const id = changeIdOf(`${made}`, at);
   const event: EventWriteDTO = {
     id,
     event_type: type,
@@ -62,6 +62,10 @@ export function change(spec: ChangeSpec = {}): ProcessCrmEvent {
     correlationId: `correlation-${made}`,
     receivedAt: spec.receivedAt ?? new Date().toISOString(),
   };
+}
+
+export function changeIdOf(text: string, at: string = new Date().toISOString()): string {
+  return `${at.slice(0, 10).replaceAll('-', '')}-${createHash('sha256').update(text).digest('base64url').slice(0, 27)}`;
 }
 
 export function quarantineBody(text: string): QuarantineBody {

@@ -3,7 +3,8 @@ import { noFault, type LaneName } from '@clientele/contracts';
 import { createProvider } from '@clientele/providers';
 import { createMetrics, definitionFor, loadClienteleConfig } from '@clientele/service-kit';
 import { ClientDomainService } from '@clientele/domain';
-import { commandPipeline } from '../../src/pipeline/command-pipeline.ts';
+import { commandHandlers, commandPipeline } from '../../src/pipeline/command-pipeline.ts';
+import { SourceBook, type SourceFacts } from '../../src/sources/source-book.ts';
 import { ErrorHandler } from '../../src/errors/error-handler.ts';
 import { PipelineMetrics } from '../../src/pipeline/pipeline-metrics.ts';
 import { LaneSession } from '../../src/lanes/lane-session.ts';
@@ -17,8 +18,10 @@ export interface LoggedBug {
 }
 
 export interface TestPipelineOptions {
-  readonly domain?: Pick<ClientDomainService, 'processCrmEvent'>;
+  readonly domain?: Partial<Pick<ClientDomainService, 'processCrmEvent'>>;
   readonly now?: () => Date;
+  /** What is configured of every source; by default nothing. */
+  readonly facts?: Partial<SourceFacts>;
 }
 
 /** The service's own pipeline on a store, and one lane to feed it by. */
@@ -26,16 +29,23 @@ export function testPipeline(store: EventStore & RecordStore, options: TestPipel
   const config = loadClienteleConfig();
   const entities = config.mapping['salesforce'] ?? {};
   const bugs: LoggedBug[] = [];
-  const pipeline = commandPipeline({
-    store,
+  const now = options.now ?? (() => new Date());
+  const handlers = commandHandlers({
     providers: new Map([['salesforce', createProvider('salesforce', { entities })]]),
     definitionFor: (provider, entity) => definitionFor(config, provider, entity),
-    domain: options.domain ?? ClientDomainService,
+    sources: { facts: (source) => ({ ...new SourceBook(config, []).facts(source), ...options.facts }) },
+    mergeable: (_provider, entity) => entities[entity]?.merges === true,
+    domain: { ...ClientDomainService, ...options.domain },
+    now,
+  });
+  const pipeline = commandPipeline({
+    store,
+    handlers,
     metrics: new PipelineMetrics(createMetrics('command')),
     errors: new ErrorHandler(),
     onBug: () => {},
     logger: { error: (bug: LoggedBug) => void bugs.push(bug) },
-    now: options.now ?? (() => new Date()),
+    now,
     faultPoint: noFault,
   });
   const lane: LaneName = 'commands.0';
@@ -47,11 +57,12 @@ export function testPipeline(store: EventStore & RecordStore, options: TestPipel
     bugs,
     session,
     pipeline,
+    handlers,
     /** Sends the commands as one envelope and has them decided. */
     decide: async (commands: readonly unknown[]): Promise<Batch> => {
       sequence += 1;
       const batch = laneBatch([publisher.envelope(commands)], { firstSequence: sequence });
-      for (const work of laneWork(batch, session.numbers, options.now ?? (() => new Date()))) {
+      for (const work of laneWork(batch, session.numbers, now)) {
         const decided = await pipeline.process(session, work);
         session.keep(decided);
         return decided;

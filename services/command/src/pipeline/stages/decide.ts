@@ -1,4 +1,6 @@
 import { initialRecord } from '@clientele/domain';
+import { bindingFindings } from '../../validation/binding-findings.ts';
+import { settle } from '../../handlers/command-handler.ts';
 import type { Batch } from '../batch.ts';
 import type { CommandFailures } from '../command-failures.ts';
 import type { Stage } from '../stage.ts';
@@ -21,9 +23,17 @@ export class DecideStage implements Stage {
 }
 
 function decide(item: WorkItem): void {
-  const { admitted, record, received } = item;
+  const { admitted, record, decided } = item;
   if (admitted === null) return;
-  const { settlement, append } = admitted.handle(record?.state ?? initialRecord);
-  if (append !== null) record?.append(received.commandId, append);
-  item.settlement = settlement;
+  const state = record?.state ?? initialRecord;
+  const handled = admitted.handle(state);
+  const broken = bindingFindings(item.taken, handled.settlement.warnings, state);
+  if (broken.length > 0) {
+    item.settlement = settle('rejected', 'validation', broken);
+    return;
+  }
+  if (handled.append !== null) record?.append(decided.commandId, handled.append);
+  record?.ask(handled.reads ?? []);
+  item.plans = handled.plans ?? [];
+  item.settlement = handled.settlement;
 }

@@ -1,5 +1,6 @@
-import { admit, type Handlers } from '../../handlers/handlers.ts';
-import { settle } from '../../handlers/command-handler.ts';
+import { admit, admitOrder, type Handlers } from '../../handlers/handlers.ts';
+import { settle, type Settlement } from '../../handlers/command-handler.ts';
+import { isParkedOrder } from '../../handlers/parked-order.ts';
 import type { Batch } from '../batch.ts';
 import type { Stage } from '../stage.ts';
 import type { WorkItem } from '../work-item.ts';
@@ -18,7 +19,7 @@ export class ValidateStage implements Stage {
     const { parkReason } = batch.session.caution;
     for (const item of batch.items) {
       if (parkReason === null) this.#validate(item);
-      else item.settlement = settle('parked', 'bug', [{ path: '', code: 'bug', message: parkReason }]);
+      else item.settlement = putAside(item, parkReason);
     }
   }
 
@@ -28,10 +29,23 @@ export class ValidateStage implements Stage {
       item.settlement = settle('quarantined', 'unreadable_command', received.errors);
       return;
     }
-    const admission = admit(this.#handlers, received.command);
+    const { command } = received;
+    if (isParkedOrder(command)) {
+      const order = admitOrder(this.#handlers, command);
+      if (order.isValid) item.order = order;
+      else item.settlement = settle('rejected', 'validation', order.errors);
+      return;
+    }
+    const admission = admit(this.#handlers, command);
     if (admission.isValid) item.admitted = admission;
     else item.settlement = settle('rejected', 'validation', admission.errors);
   }
+}
+
+/** What an order is about waits already, so the order itself is given up. */
+function putAside({ received }: WorkItem, message: string): Settlement {
+  const isOrder = received.readable && isParkedOrder(received.command);
+  return settle(isOrder ? 'rejected' : 'parked', 'bug', [{ path: '', code: 'bug', message }]);
 }
 
 function withoutRepeats(batch: Batch): readonly WorkItem[] {

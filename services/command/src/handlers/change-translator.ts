@@ -1,5 +1,5 @@
 import { ValidationError, type ProcessCrmEvent } from '@clientele/contracts';
-import type { CrmProvider, Translated, Translation } from '@clientele/providers';
+import type { CrmProvider, EntityGap, Translated, Translation } from '@clientele/providers';
 
 /** A provider's reading of a change, kept for as long as the command is: the rules ask for it, then the handler, then a second decision. */
 export class ChangeTranslator {
@@ -23,9 +23,9 @@ export class ChangeTranslator {
   }
 
   /** @throws Error where it is unsupported: the rules settle such a change before. */
-  changeOf(command: ProcessCrmEvent): Translated {
+  understood(command: ProcessCrmEvent): Translated | EntityGap {
     const translation = this.translate(command);
-    if (translation.kind !== 'change') throw new Error(`${translation.kind}: the rules let it through (${translation.detail})`);
+    if (translation.kind === 'unsupported') throw new Error(`${translation.kind}: the rules let it through (${translation.detail})`);
     return translation;
   }
 }

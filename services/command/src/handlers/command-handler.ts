@@ -1,6 +1,6 @@
 import type { Command, Finding, Outcome } from '@clientele/contracts';
 import type { RecordKey, RecordState } from '@clientele/domain';
-import type { NewEvent } from '@clientele/event-store';
+import type { AskedRead, NewEvent, NewPlan, TakenReading } from '@clientele/event-store';
 import type { Validated } from '../validation/validation-middleware.ts';
 
 /** What became of a command, as the ledger and the log tell it. */
@@ -15,6 +15,10 @@ export interface Settlement {
 export interface Handled {
   readonly settlement: Settlement;
   readonly append: RecordAppend | null;
+  /** Reads that the record needs. */
+  readonly reads?: readonly AskedRead[];
+  /** Long work that the command asks for. */
+  readonly plans?: readonly NewPlan[];
 }
 
 export interface RecordAppend {
@@ -28,6 +32,8 @@ export interface RecordAppend {
 export interface CommandHandler<C extends Command> {
   /** The record that the command is about; null where it names none. */
   keyOf(command: Validated<C>): RecordKey | null;
+  /** What of the reads that were asked for the command answers, whatever becomes of it. */
+  readingOf?(command: Validated<C>): TakenReading;
   /** What the rules say of the command without a look at the record; null: it goes on to `handle`. */
   ruleOn(command: Validated<C>): Settlement | null;
   handle(command: Validated<C>, record: RecordState): Handled;

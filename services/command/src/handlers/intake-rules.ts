@@ -22,20 +22,31 @@ export function anUnmappedEntityIsIgnored(definitionFor: (provider: string, enti
 export function whatTheProviderCannotTranslateIsParked(translator: ChangeTranslator): IntakeRule {
   return (command) => {
     const translation = translator.translate(command);
-    if (translation.kind === 'change') return null;
-    const reason = translation.kind === 'entity_gap' ? 'unsupported_change' : translation.reason;
-    return settle('parked', reason, [{ path: '', code: reason, message: translation.detail }]);
+    return translation.kind === 'unsupported' ? parked(translation.reason, '', translation.detail) : null;
   };
 }
 
-const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
+/** Nothing that names no record can be made good without reading. It is taken up again once there are credentials. */
+export function aGapOfAnUnreadableSourceIsParked(translator: ChangeTranslator, isReadable: (source: string) => boolean): IntakeRule {
+  return (command) => {
+    const translation = translator.translate(command);
+    if (translation.kind !== 'entity_gap' || isReadable(translation.source)) return null;
+    return parked('source_not_readable', '', `${translation.detail}; the source has no credentials, so its records cannot be read again`);
+  };
+}
+
+export const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
+
+export function aClockADayAheadIsParked(now: () => Date): IntakeRule {
+  return ({ event }) => clockAhead(event.metadata.clock.commit_time, 'event.metadata.clock.commit_time', now());
+}
 
 /** A time that far ahead would freeze the paths that it touches until it comes. */
-export function aClockADayAheadIsParked(now: () => Date): IntakeRule {
-  return ({ event }) => {
-    const time = event.metadata.clock.commit_time;
-    if (Date.parse(time) - now().getTime() <= MOST_AHEAD_MS) return null;
-    const message = `The source says that the change was made at ${time}, more than a day from now`;
-    return settle('parked', 'clock_ahead', [{ path: 'event.metadata.clock.commit_time', code: 'clock_ahead', message }]);
-  };
+export function clockAhead(time: string, path: string, now: Date): Settlement | null {
+  if (Date.parse(time) - now.getTime() <= MOST_AHEAD_MS) return null;
+  return parked('clock_ahead', path, `The source says that this was at ${time}, more than a day from now`);
+}
+
+function parked(reason: string, path: string, message: string): Settlement {
+  return settle('parked', reason, [{ path, code: reason, message }]);
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
-  encodeEnvelope, stringifyExact, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody,
+  encodeEnvelope, stringifyExact, type EventWriteDTO, type LaneBatch, type ProcessCrmEvent, type QuarantineBody, type RecordRead,
 } from '@clientele/contracts';
 
 export const SOURCE = 'salesforce:00D5f000005KcCnEAK';
 
 export interface ChangeSpec {
-  readonly externalId?: string;
+  /** Null: the change names no record. */
+  readonly externalId?: string | null;
   readonly entity?: string;
   readonly aggregateType?: string | null;
   readonly type?: EventWriteDTO['event_type'];
@@ -18,7 +19,12 @@ export interface ChangeSpec {
   readonly kind?: EventWriteDTO['metadata']['kind'];
   readonly sourceChangeType?: string;
   readonly receivedAt?: string;
+  /** Salesforce's `changeOrigin`. */
+  readonly origin?: string;
 }
+
+/** The record that a change is about where it does not say another. */
+export const RECORD = '0015f00002J9RPfAAN';
 
 const EPOCH = Date.parse('2025-04-24T10:00:00.000Z');
 const CHANGE_TYPES: Record<string, string> = { Created: 'CREATE', Updated: 'UPDATE', Deleted: 'DELETE', Restored: 'UNDELETE' };
@@ -37,12 +43,12 @@ export function change(spec: ChangeSpec = {}): ProcessCrmEvent {
     source: SOURCE,
     entity: spec.entity ?? 'Account',
     aggregate_type: spec.aggregateType === undefined ? 'client' : spec.aggregateType,
-    external_id: spec.externalId ?? '0015f00002J9RPfAAN',
+    ...(spec.externalId === null ? {} : { external_id: spec.externalId ?? RECORD }),
     data: spec.data ?? { Name: `Name ${made}` },
     metadata: {
       kind: spec.kind ?? 'change',
       actor: '0055f000005mc66AAA',
-      origin: '',
+      origin: spec.origin ?? '',
       clock: { commit_time: at, commit_number: spec.commitNumber ?? String(1745500706683617281n + BigInt(made)), sequence_number: 1 },
       correlation_id: `correlation-${made}`,
       causation_id: null,
@@ -66,6 +72,35 @@ export function change(spec: ChangeSpec = {}): ProcessCrmEvent {
 
 export function changeIdOf(text: string, at: string = new Date().toISOString()): string {
   return `${at.slice(0, 10).replaceAll('-', '')}-${createHash('sha256').update(text).digest('base64url').slice(0, 27)}`;
+}
+
+export interface ReadSpec extends Partial<Pick<RecordRead, 'result' | 'survivor_id' | 'data' | 'cause' | 'external_id' | 'entity'>> {
+  /** When the provider answered, ms since 1970. */
+  readonly at: number;
+  readonly durationMs?: number;
+}
+
+/** What a reader sends of a look at a record. */
+export function recordRead({ at, durationMs = 0, ...spec }: ReadSpec): RecordRead {
+  made += 1;
+  const until = new Date(at).toISOString();
+  return {
+    type: 'RecordRead',
+    schemaVersion: 1,
+    commandId: changeIdOf(`read ${made}`, until),
+    provider: 'salesforce',
+    source: SOURCE,
+    entity: 'Account',
+    external_id: RECORD,
+    read: { from: new Date(at - durationMs).toISOString(), until, number: made },
+    result: 'found',
+    survivor_id: null,
+    data: spec.result === 'deleted' ? {} : { Name: `Read ${made}` },
+    cause: 'gap',
+    correlationId: `correlation-${made}`,
+    receivedAt: new Date().toISOString(),
+    ...spec,
+  };
 }
 
 export function quarantineBody(text: string): QuarantineBody {

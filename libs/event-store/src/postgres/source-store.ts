@@ -58,14 +58,15 @@ export async function noteSource(pool: pg.Pool, source: string, news: SourceNews
 
 /**
  * Draws numbers for so many reads of a connected source; each is above all that were drawn before. Answers the first of them; null where the
- * source was not connected, or a later leader has drawn: this one is fenced off and must stop.
+ * source was not connected, or a later leader has drawn: this one is fenced off and must stop. An epoch of null is never fenced off, and
+ * fences off nobody: for looks beside those of the leader.
  * @throws UnavailableError
  */
-export async function drawReadNumbers(pool: pg.Pool, source: string, leaseEpoch: number, count = 1): Promise<number | null> {
+export async function drawReadNumbers(pool: pg.Pool, source: string, leaseEpoch: number | null, count = 1): Promise<number | null> {
   const [row] = await guarded(() =>
     drizzle(pool).update(sources)
-      .set({ readNumber: sql`${sources.readNumber} + ${count}`, leaseEpoch })
-      .where(and(eq(sources.source, source), lte(sources.leaseEpoch, leaseEpoch)))
+      .set({ readNumber: sql`${sources.readNumber} + ${count}`, ...(leaseEpoch === null ? {} : { leaseEpoch }) })
+      .where(and(eq(sources.source, source), leaseEpoch === null ? undefined : lte(sources.leaseEpoch, leaseEpoch)))
       .returning({ last: sources.readNumber }));
   return row === undefined ? null : row.last - count + 1;
 }

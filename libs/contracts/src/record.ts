@@ -11,7 +11,10 @@ export const RecordSource = Type.Object(
   { additionalProperties: false },
 );
 
-/** A field that points at another record: stored as the source names it, resolved when read. */
+/**
+ * A field that points at another record: stored as the source names it, resolved when read. Where that record was merged into another,
+ * `aggregate_id` is the one that it lives on in, and `superseded_id` its own; else `superseded_id` is null.
+ */
 export const RecordReference = Type.Object(
   {
     field: Type.String(),
@@ -20,6 +23,19 @@ export const RecordReference = Type.Object(
     external_id: Type.String(),
     aggregate_type: Type.Union([Type.String(), Type.Null()]),
     aggregate_id: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
+    superseded_id: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
+  },
+  { additionalProperties: false },
+);
+
+/** A record that became this one. */
+export const ConvertedRecord = Type.Object(
+  {
+    aggregate_type: Type.String(),
+    aggregate_id: Type.String({ format: 'uuid' }),
+    source: Type.String(),
+    entity: Type.String(),
+    external_id: Type.String(),
   },
   { additionalProperties: false },
 );
@@ -37,7 +53,11 @@ export const Record = Type.Object(
     fields: Type.Record(Type.String(), Type.Unknown()),
     references: Type.Array(RecordReference),
     sources: Type.Array(RecordSource),
+    /** The record that this one lives on in, after all mergers; null: none, or none that is known here. */
     superseded_by: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
+    /** What the record was converted into, as a lead is. */
+    converted_into: Type.Array(RecordReference),
+    converted_from: Type.Array(ConvertedRecord),
     created_at: Type.String({ format: 'date-time' }),
     updated_at: Type.String({ format: 'date-time' }),
     position: Type.String(),

@@ -47,11 +47,13 @@ export interface Advance {
   readonly position: number;
   /** When the entry at `position` was recorded. */
   readonly recordedAt: string;
-  /** Who listens learns of the commit: channel and payload. */
-  readonly notify: { readonly channel: string; readonly payload: string };
+  /** Where who listens learns of the commit. */
+  readonly channel: string;
 }
 
-/** Moves the checkpoints. False: at least one of them was not where, or not whose, it should be; the transaction must be rolled back. */
+/**
+ * Moves the checkpoints, and tells on the channel how far the views of them have come that are served: `{"<name>":"<position>",…}`; nothing
+ * of a version that is only being built. False: at least one of them was not where, or not whose, it should be; the transaction must be rolled back. */
 export async function advanceCheckpoints(db: ClientBase, advance: Advance): Promise<boolean> {
   const { from } = advance;
   const { rows } = await db.query<{ moved: number }>(
@@ -60,11 +62,12 @@ export async function advanceCheckpoints(db: ClientBase, advance: Advance): Prom
        from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) v (name, version, position, epoch)
        where c.name = v.name and c.version = v.version and c.position = v.position and c.epoch = v.epoch
          and (c.incarnation is null or c.incarnation = $5)
-       returning 1)
-     select count(*)::int as moved, pg_notify($8, $9) from moved`,
+       returning c.name, c.version)
+     select count(*)::int as moved, pg_notify($8, json_object_agg(name, $6::text) filter (where s.active_version = version)::text)
+     from moved left join clientele.projections s using (name)`,
     [
       from.map(({ name }) => name), from.map(({ version }) => version), from.map(({ position }) => position), from.map(({ epoch }) => epoch),
-      advance.incarnation, advance.position, advance.recordedAt, advance.notify.channel, advance.notify.payload,
+      advance.incarnation, advance.position, advance.recordedAt, advance.channel,
     ],
   );
   return rows[0]?.moved === from.length;

@@ -26,7 +26,7 @@ export interface ProjectionManagerOptions {
   /** Holds the log from its first entry on. */
   readonly feed: EventFeed;
   readonly projections: readonly Projection<unknown>[];
-  /** Channel of the read database on which each commit is told: payload `{"<projection>":"<position>",…}`. */
+  /** Channel of the read database on which each commit is told: payload `{"<projection>":"<position>",…}`, of views that are served. */
   readonly channel: string;
   readonly observer: ProjectionObserver;
   /** Most entries in a transaction (default 500). */

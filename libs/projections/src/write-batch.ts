@@ -79,7 +79,7 @@ export class BatchWriter {
         incarnation: batch.incarnation,
         position: last.position,
         recordedAt: last.recordedAt,
-        notify: { channel: this.#options.channel, payload: JSON.stringify(Object.fromEntries(work.map(({ member }) => [member.projection.name, String(last.position)]))) },
+        channel: this.#options.channel,
       });
       if (!moved) throw new FencedError(`a checkpoint is no longer ours: ${work.map(({ member }) => viewText(member.checkpoint)).join(', ')}`);
       this.#fault('projection.advanced');

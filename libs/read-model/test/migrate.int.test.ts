@@ -1,9 +1,15 @@
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { startPostgres } from '@clientele/testing';
 import { getTableConfig, getViewConfig, PgTable, PgView, type PgColumn } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import * as schema from '../src/schema/index.ts';
 import { migrateReadDatabase, searchQuery, searchTerms } from '../src/index.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -33,7 +39,7 @@ t.test('migrating again, or by many at once on several databases, changes nothin
   for (const other of others) {
     const client = await connected(other);
     const { rows } = await client.query('select name, active_version from clientele.projections order by name');
-    t.same(rows, [{ name: 'changes', active_version: 1 }, { name: 'records', active_version: 1 }]);
+    t.same(rows, [{ name: 'changes', active_version: 1 }, { name: 'records', active_version: 2 }]);
     await client.end();
   }
 });
@@ -45,6 +51,49 @@ t.test('a database that another version of the code made is refused', async (t) 
   await client.query("update migrations.read_model set hash = 'edited' where id = 2");
   await client.end();
   await t.rejects(migrateReadDatabase(other), { name: 'ForeignDatabaseError', message: /^migration 0001 .* npm start -- --fresh$/ });
+});
+
+t.test('a database of the version before serves its records until the new ones have come as far, and then the new ones', async (t) => {
+  const before = mkdtempSync(join(tmpdir(), 'read-model-'));
+  cpSync(MIGRATIONS, before, { recursive: true });
+  const journal = join(before, 'meta', '_journal.json');
+  const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8')) as { entries: { idx: number }[] };
+  writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.filter(({ idx }) => idx < 2) }));
+  const old = await server.createDatabase();
+  await migrateReadDatabase(old, { migrationsFolder: before }).catch((error: unknown) => {
+    if (!/serve_records_2/.test(String(error))) throw error; // its roles are granted by this code
+  });
+  const client = await connected(old);
+  t.teardown(() => client.end());
+  const id = '0197a1b2-0000-7000-8000-000000000001';
+  const insert = async (table: string, status: string) => await client.query(
+    `insert into clientele.${table} (id, type, provider, source, entity, external_id, version, lifecycle, complete, status, fields, external_references, state, search, created_at, updated_at, position)
+     values ($1, 'client', 'p', 's', 'e', 'x', 1, 'active', true, $2, '{}', '[]', '{}', '', now(), now(), 1)`, [id, status]);
+  const checkpoint = async (version: number, position: number, incarnation = 'log-1') => await client.query(
+    `insert into clientele.projection_checkpoints (name, version, incarnation, position) values ('records', $1, $3, $2)
+     on conflict (name, version) do update set position = excluded.position, incarnation = excluded.incarnation`, [version, position, incarnation]);
+  const serve = async () => (await client.query<{ served: boolean }>('select clientele.serve_records_2() as served')).rows[0]?.served;
+  const seen = async () => (await client.query('select r.status, r.survivor_entity, c.position from published.records r, published.checkpoints c where c.name = $1', ['records'])).rows;
+
+  await insert('records_1', 'of the version before');
+  await checkpoint(1, 10);
+  await migrateReadDatabase(old);
+  t.same(await seen(), [{ status: 'of the version before', survivor_entity: null, position: '10' }]);
+  t.equal(await serve(), false, 'nothing is built');
+  await insert('records_2', 'of this version');
+  await checkpoint(2, 9);
+  t.equal(await serve(), false, 'not as far');
+  t.match(await seen(), [{ status: 'of the version before' }]);
+  const reading = await connected(old);
+  await reading.query('begin; select 1 from published.records');
+  await checkpoint(2, 10);
+  await t.rejects(serve(), /lock timeout/, 'who reads is not driven out');
+  await reading.end();
+  t.equal(await serve(), true);
+  t.same(await seen(), [{ status: 'of this version', survivor_entity: null, position: '10' }]);
+  t.equal(await serve(), true, 'and stays so');
+  t.same((await client.query("select to_regclass('clientele.records_1') as there")).rows, [{ there: null }]);
+  t.same((await client.query("select version from clientele.projection_checkpoints where name = 'records'")).rows, [{ version: 2 }]);
 });
 
 t.test('the declared tables and views have the columns of the database, no more and no fewer', async (t) => {
@@ -75,16 +124,16 @@ t.test('the declared tables and views have the columns of the database, no more 
 t.test('the query role reads the published views and nothing else; the projector role writes the views but not which is served', async (t) => {
   const query = await connected(as(url, 'clientele_query', 'q1'));
   for (const view of ['records', 'changes', 'checkpoints']) await query.query(`select * from published.${view}`);
-  for (const statement of ['select 1 from clientele.records_1', 'delete from published.records', 'create table published.x ()', 'create table public.x ()', 'create temporary table x ()']) {
+  for (const statement of ['select 1 from clientele.records_2', 'delete from published.records', 'create table published.x ()', 'create table public.x ()', 'create temporary table x ()']) {
     await t.rejects(query.query(statement), { code: '42501' }, statement);
   }
   await query.end();
 
   const projector = await connected(as(url, 'clientele_projector', "p'1"));
   await projector.query(`select clientele.maintain_changes(1, '2025-06-06', 30)`);
-  await projector.query('truncate clientele.records_1');
+  await projector.query('truncate clientele.records_2');
   await projector.query('truncate clientele.changes_1');
-  for (const statement of [`update clientele.projections set active_version = 2`, 'drop table clientele.records_1', 'create table clientele.x ()']) {
+  for (const statement of [`update clientele.projections set active_version = 3`, 'drop table clientele.records_2', 'create table clientele.x ()']) {
     await t.rejects(projector.query(statement), { code: '42501' }, statement);
   }
   await projector.end();

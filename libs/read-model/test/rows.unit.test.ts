@@ -2,7 +2,7 @@ import { EventReadDTO, parseExact, Record as RecordDTO } from '@clientele/contra
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import t from 'tap';
-import { changeJson, dayOfChange, parseWake, recordJson, referencesOf, searchQuery, searchTerms, type ChangeRow, type RecordRow } from '../src/index.ts';
+import { changeJson, conversionKey, dayOfChange, parseWake, recordJson, referencesIn, searchQuery, searchTerms, type ChangeRow, type RecordRow } from '../src/index.ts';
 
 FormatRegistry.Set('date-time', (value) => new Date(value).toISOString() === value);
 FormatRegistry.Set('uuid', (value) => /^[0-9a-f-]{36}$/.test(value));
@@ -18,14 +18,19 @@ const RECORD: RecordRow = {
   complete: true,
   dirtySince: null,
   status: 'Active',
-  supersededBy: null,
   fields: '{"name":"Acme","revenue":100.50,"big":1745500706683617281}',
   sourceFields: '{"Name":"Acme","AnnualRevenue":100.50,"Big__c":1745500706683617281}',
   externalReferences: '[{"field":"OwnerId","source":"s","entity":"User","external_id":"005","aggregate_type":null}]',
   createdAt: new Date('2025-04-24T13:18:26.683Z'),
   updatedAt: new Date('2025-04-25T00:00:00.000Z'),
   position: '9007199254740993',
+  survivorEntity: null,
+  survivorExternalId: null,
+  convertedInto: null,
+  convertedFrom: null,
 };
+
+const PLAIN = { references: '[]', convertedInto: '[]', supersededBy: null };
 
 const CHANGE: ChangeRow = {
   day: '2025-04-24',
@@ -52,8 +57,8 @@ const CHANGE: ChangeRow = {
 };
 
 t.test('a record row becomes the Record DTO, every digit as it stands in the document', async (t) => {
-  const references = RECORD.externalReferences.replace('}', ',"aggregate_id":"0197a1b2-0000-7000-8000-000000000002"}');
-  const text = recordJson(RECORD, references);
+  const references = RECORD.externalReferences.replace('}', ',"aggregate_id":"0197a1b2-0000-7000-8000-000000000002","superseded_id":null}');
+  const text = recordJson(RECORD, { ...PLAIN, references });
   const dto = parseExact(text);
   t.same([...Value.Errors(RecordDTO, dto)], []);
   t.match(text, '"fields":{"name":"Acme","revenue":100.50,"big":1745500706683617281}');
@@ -66,10 +71,22 @@ t.test('a record row becomes the Record DTO, every digit as it stands in the doc
 });
 
 t.test('where the mapping renames nothing, the fields of the record are those of its source', async (t) => {
-  const dto = parseExact(recordJson({ ...RECORD, sourceFields: null, status: 'says "so"' }, '[]'));
+  const dto = parseExact(recordJson({ ...RECORD, sourceFields: null, status: 'says "so"' }, PLAIN));
   t.match(dto, { status: 'says "so"', sources: [{ fields: { name: 'Acme' } }], references: [] });
-  t.same(referencesOf({ externalReferences: '[]' }), []);
-  t.throws(() => referencesOf({ externalReferences: '[7]' }), TypeError);
+  t.same(referencesIn('[]'), []);
+  t.throws(() => referencesIn('[7]'), TypeError);
+});
+
+t.test('what a record became, what became it, and what it lives on in, stand in the Record DTO', async (t) => {
+  const id = '0197a1b2-0000-7000-8000-00000000000';
+  const became = { field: 'ConvertedAccountId', source: 's', entity: 'Account', external_id: '001', aggregate_type: 'client', aggregate_id: `${id}3`, superseded_id: `${id}4` };
+  const from = { aggregate_type: 'lead', aggregate_id: `${id}5`, source: 's', entity: 'Lead', external_id: '00Q' };
+  const text = recordJson({ ...RECORD, convertedFrom: JSON.stringify([from]) }, { references: '[]', convertedInto: JSON.stringify([became]), supersededBy: `${id}6` });
+  const dto = parseExact(text);
+  t.same([...Value.Errors(RecordDTO, dto)], []);
+  t.match(dto, { superseded_by: `${id}6`, converted_into: [became], converted_from: [from] });
+  t.equal(conversionKey(became), 's\tAccount\t001');
+  t.equal(conversionKey({ source: 's', entity: 'A\nB', external_id: 'x\ty' }), 's\tA B\tx y', 'one line, three parts');
 });
 
 t.test('a change row becomes the EventReadDTO; what it does not have is left out or null as the DTO says', async (t) => {

@@ -6,6 +6,7 @@ import { ChangesProjection } from './changes/changes-projection.ts';
 import { openEventFeed } from './feed/event-feed.ts';
 import { RecordsProjection } from './records/records-projection.ts';
 import { keepChanges, keptSince } from './retention/keep-changes.ts';
+import { serveWhenBuilt } from './serving/serve-when-built.ts';
 import type { ProjectorSettings } from './settings.ts';
 import { observeProjections } from './status/observer.ts';
 import { registerProjectionRoutes } from './status/routes.ts';
@@ -37,7 +38,11 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
     fence: async (client, _name, epoch) => await manager.fence(client, epoch),
     hold: async (lease) => {
       const ended = new AbortController();
-      const upkeep = keepChanges({ pool, version: changes.version, keptDays: settings.CHANGES_KEPT_DAYS, logger, now }, AbortSignal.any([lease.signal, ended.signal]));
+      const until = AbortSignal.any([lease.signal, ended.signal]);
+      const upkeep = Promise.all([
+        keepChanges({ pool, version: changes.version, keptDays: settings.CHANGES_KEPT_DAYS, logger, now }, until),
+        serveWhenBuilt({ pool, logger }, until),
+      ]);
       try {
         await manager.run(lease);
       } finally {

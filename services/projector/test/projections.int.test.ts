@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { decodeRecord, parseWritten } from '@clientele/contracts';
 import { InMemoryEventFeed } from '@clientele/messaging';
 import { FencedError } from '@clientele/projections';
 import { eventually, startPostgres } from '@clientele/testing';
 import fc from 'fast-check';
 import type pg from 'pg';
 import t from 'tap';
-import { LogBuilder, someLog } from './support/log-builder.ts';
+import { DEFINITION, LogBuilder, READABLE, someLog } from './support/log-builder.ts';
 import { bothViews, delegate, feedOf, project, ReadDatabase } from './support/projecting.ts';
 import { sentChanges } from './support/random-changes.ts';
 
@@ -26,9 +27,9 @@ t.test('what is projected step by step, with stops and restarts, is what is proj
   const [stepwise, atOnce] = await Promise.all([freshDatabase(), freshDatabase()]);
   await fc.assert(
     fc.asyncProperty(sentChanges(), fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 4 }), fc.integer({ min: 1, max: 7 }), async (changes, stops, maxEntries) => {
-      const log = new LogBuilder();
+      const log = new LogBuilder(DEFINITION, READABLE);
       changes.forEach((change, index) => {
-        log.change(change);
+        log.send(change);
         if (index % 5 === 4) log.outcome(index % 2 === 0 ? 'parked' : 'ignored');
       });
       const { entries } = log;
@@ -41,16 +42,18 @@ t.test('what is projected step by step, with stops and restarts, is what is proj
       }
       await project(atOnce, feed, entries.length);
       assert.deepEqual(await stepwise.dump(), await atOnce.dump());
-      const { rows } = await atOnce.pool.query<{ id: string; version: number; lifecycle: string }>('select id, version, lifecycle from clientele.records_1 order by id');
-      const states = [...log.states].map(([id, { version, lifecycle }]) => ({ id, version, lifecycle })).sort((one, other) => (one.id < other.id ? -1 : 1));
-      assert.deepEqual(rows, states.filter(({ version }) => version > 0));
+      const { rows } = await atOnce.pool.query<{ id: string; state: string }>('select id, state::text as state from clientele.records_2 order by id');
+      assert.deepStrictEqual(
+        rows.map(({ id, state }) => [id, decodeRecord(parseWritten(state))]),
+        [...log.states].filter(([, { version }]) => version > 0).sort(([one], [other]) => (one < other ? -1 : 1)),
+      );
     }),
     { numRuns: 25 },
   );
   t.pass('25 random histories');
 
   async function empty({ pool }: ReadDatabase): Promise<void> {
-    await pool.query('truncate clientele.records_1, clientele.changes_1, clientele.projection_checkpoints, clientele.parked_rows');
+    await pool.query('truncate clientele.records_2, clientele.changes_1, clientele.projection_checkpoints, clientele.parked_rows');
   }
 });
 
@@ -58,7 +61,7 @@ t.test('a view that is dropped is rebuilt from the log while the other goes on, 
   const database = await freshDatabase();
   const log = someLog(1_200, 50);
   await project(database, feedOf(log.entries.slice(0, 1_100)), 1_100);
-  await database.pool.query(`truncate clientele.records_1`);
+  await database.pool.query(`truncate clientele.records_2`);
   await database.pool.query(`update clientele.projection_checkpoints set position = 0, incarnation = null where name = 'records'`);
   const order: string[] = [];
   await project(database, feedOf(log.entries), 1_200, {

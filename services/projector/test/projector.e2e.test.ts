@@ -49,7 +49,7 @@ t.test('it projects what the stream brings, tells where it stands, and hands ove
   await reached(database, 40, projector);
   t.same(await database.dump(), await truth(40));
   const { text } = await get(projector, '/projections');
-  t.match(JSON.parse(text), { items: [{ name: 'records', version: 1, state: 'current', position: '40', lag_events: 0, lag_seconds: 0, progress: 1, parked: 0 }, { name: 'changes' }] });
+  t.match(JSON.parse(text), { items: [{ name: 'records', version: 2, served_version: 2, served_position: '40', state: 'current', position: '40', lag_events: 0, lag_seconds: 0, progress: 1, parked: 0 }, { name: 'changes' }] });
 
   t.equal((await get(projector, '/projections', null)).status, 401);
   t.equal((await get(projector, '/projections', 'wrong')).status, 401);
@@ -151,7 +151,7 @@ t.test('what the broker cannot carry comes from the log; servers may fail in bet
   await world.append(log.entries);
   await world.relay();
   await reached(database, 281, projector);
-  const { rows } = await database.pool.query('select length(fields::text) as size from clientele.records_1 where id = $1', [LogBuilder.aggregateId(900)]);
+  const { rows } = await database.pool.query('select length(fields::text) as size from clientele.records_2 where id = $1', [LogBuilder.aggregateId(900)]);
   t.ok(rows[0].size > 17 * 1024 * 1024);
 
   await world.nats.kill();

@@ -44,7 +44,7 @@ t.test('an entry that cannot be applied parks its record in that view alone; wha
 
   const written = await project(database, feedOf(all), all.length);
   t.match(written.map(({ member, applied, parked, waiting }) => [member.projection.name, applied, parked.length, waiting]), [['records', 4, 2, 1], ['changes', 7, 0, 0]]);
-  const { rows } = await database.pool.query('select id, version, fields::text as fields from clientele.records_1 order by id');
+  const { rows } = await database.pool.query('select id, version, fields::text as fields from clientele.records_2 order by id');
   t.match(rows, [
     { id: LogBuilder.aggregateId(1), version: 2, fields: '{"Name":"Better"}' },
     { id: LogBuilder.aggregateId(2), version: 1, fields: '{"Name":"Bad"}' },

@@ -1,7 +1,10 @@
 import { createLogger } from '@clientele/service-kit';
-import { startPostgres } from '@clientele/testing';
+import { parseWake, VIEWS_CHANNEL } from '@clientele/read-model';
+import { eventually, startPostgres } from '@clientele/testing';
+import pg from 'pg';
 import t from 'tap';
 import { keepChanges, tidyChanges } from '../src/retention/keep-changes.ts';
+import { serveWhenBuilt } from '../src/serving/serve-when-built.ts';
 import { ViewStatusReader } from '../src/status/view-status.ts';
 import { LogBuilder, someLog } from './support/log-builder.ts';
 import { feedOf, project, ReadDatabase } from './support/projecting.ts';
@@ -20,13 +23,39 @@ t.test('a view is current, catches up, or stalls, by the log itself; a place in 
   await project(database, feedOf(log.entries.slice(0, 6), 'log-1'), 6);
   const read = async (head: { incarnation: string; position: number }, now = Date.now()) => {
     const readAll = async (after: number) => log.entries.slice(after, after + 1);
-    return await new ViewStatusReader(database.pool, { head: async () => head, readAll }, () => now).read([{ name: 'records', version: 1 }, { name: 'absent', version: 1 }]);
+    return await new ViewStatusReader(database.pool, { head: async () => head, readAll }, () => now).read([{ name: 'records', version: 2 }, { name: 'absent', version: 1 }]);
   };
   const recorded = Date.parse(log.entries[6]?.recordedAt ?? '');
-  t.match(await read({ incarnation: 'log-1', position: 6 }), [{ name: 'records', state: 'current', position: 6, lagEvents: 0, lagSeconds: 0, parked: 0 }]);
+  t.match(await read({ incarnation: 'log-1', position: 6 }), [{ name: 'records', state: 'current', position: 6, lagEvents: 0, lagSeconds: 0, parked: 0, served: { version: 2, position: 6 } }]);
   t.match(await read({ incarnation: 'log-1', position: 10 }, recorded + 4_000), [{ lagEvents: 4, lagSeconds: 4, state: 'catching_up' }]);
   t.match(await read({ incarnation: 'log-1', position: 10 }, Date.now() + 31_000), [{ lagEvents: 4, state: 'stalled' }]);
   t.match(await read({ incarnation: 'log-2', position: 3 }), [{ position: 0, lagEvents: 3 }]);
+});
+
+t.test('while a version is built, the one before is what readers see, and nobody is told of positions that they cannot see', async (t) => {
+  const other = await ReadDatabase.create(server);
+  const listener = new pg.Client({ connectionString: other.url });
+  await listener.connect();
+  await listener.query(`listen ${VIEWS_CHANNEL}`);
+  const heard: unknown[] = [];
+  listener.on('notification', ({ payload }) => heard.push(parseWake(payload)));
+  await other.pool.query(`update clientele.projections set active_version = 1 where name = 'records';
+    create table clientele.records_1 (id uuid);
+    insert into clientele.projection_checkpoints (name, version, incarnation, position) values ('records', 1, 'log-1', 8)`);
+  const log = someLog(10);
+  await project(other, feedOf(log.entries), 6, { maxEntries: 6 });
+  const status = async () => (await new ViewStatusReader(other.pool, { head: async () => ({ incarnation: 'log-1', position: 10 }), readAll: async () => [] }, Date.now).read([{ name: 'records', version: 2 }]))[0];
+  t.match(await status(), { version: 2, position: 6, lagEvents: 4, served: { version: 1, position: 8 } });
+  const ending = new AbortController();
+  let served = false;
+  const serving = serveWhenBuilt({ pool: other.pool, logger }, ending.signal).then(() => (served = true));
+  await project(other, feedOf(log.entries), 10, { epoch: 2 });
+  await eventually('the new version is served', () => served, { until: Boolean });
+  await serving;
+  t.match(await status(), { version: 2, position: 10, served: { version: 2, position: 10 } });
+  t.same(heard, [{ changes: '6' }, { changes: '10' }]);
+  await listener.end();
+  await other.pool.end();
 });
 
 t.test('upkeep drops what is expired, in partitions and beside them, and keeps what is parked', async (t) => {

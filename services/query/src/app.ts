@@ -6,8 +6,9 @@ import { registerChangeRoutes } from './changes/change-routes.ts';
 import { Database, statementDurations } from './database/database.ts';
 import { registerHistoryRoutes } from './history/history-routes.ts';
 import type { QueryParts } from './parts.ts';
+import { KnownTypes } from './records/known-types.ts';
 import { RecordReader } from './records/record-reader.ts';
-import { registerRecordRoutes } from './records/record-routes.ts';
+import { RECORD_PATHS, registerRecordRoutes } from './records/record-routes.ts';
 import { ViewPositions } from './views/view-positions.ts';
 import { Waits } from './views/waits.ts';
 
@@ -17,6 +18,8 @@ export interface QueryAppOptions {
   readonly readUrl: string;
   /** On the published views of the write database. */
   readonly logPool: Pool;
+  /** Record types that the mapping names. */
+  readonly types: readonly string[];
   readonly queryKeys: string;
   readonly adminKeys: string;
   readonly logger: Logger;
@@ -39,6 +42,7 @@ export async function createQueryApp(options: QueryAppOptions): Promise<HttpServ
     eventLog,
     views,
     waits,
+    types: new KnownTypes(database, [...options.types, ...RECORD_PATHS.flatMap(({ type }) => type ?? [])]),
     records: new RecordReader(database, metrics),
     changes: new ChangeReader({ database, eventLog, views }),
     onRequest: requireKey(apiKeys(options.queryKeys), apiKeys(options.adminKeys)),

@@ -1,6 +1,7 @@
 import type { onRequestHookHandler } from 'fastify';
 import type { ChangeReader } from './changes/change-reader.ts';
 import type { Database } from './database/database.ts';
+import type { KnownTypes } from './records/known-types.ts';
 import type { RecordReader } from './records/record-reader.ts';
 import type { ViewPositions } from './views/view-positions.ts';
 import type { Waits } from './views/waits.ts';
@@ -10,6 +11,7 @@ export interface QueryParts {
   readonly database: Database;
   /** The published views of the write database. */
   readonly eventLog: Database;
+  readonly types: KnownTypes;
   readonly records: RecordReader;
   readonly changes: ChangeReader;
   readonly views: ViewPositions;

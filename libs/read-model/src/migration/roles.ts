@@ -13,7 +13,7 @@ const GRANTS = `
   grant select, insert, update, delete, truncate on all tables in schema clientele to clientele_projector;
   revoke insert, update, delete, truncate on clientele.projections from clientele_projector;
   grant select on all tables in schema published to clientele_projector;
-  grant execute on function clientele.maintain_changes(integer, date, integer) to clientele_projector;
+  grant execute on function clientele.maintain_changes(integer, date, integer), clientele.serve_records_2() to clientele_projector;
   grant usage on schema published to clientele_query;
   grant select on all tables in schema published to clientele_query;`;
 

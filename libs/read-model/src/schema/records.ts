@@ -1,10 +1,11 @@
+import { sql } from 'drizzle-orm';
 import { boolean, index, integer, text, uuid } from 'drizzle-orm/pg-core';
 import { jsonDocument, logPosition, moment, searchVector } from './column-types.ts';
 import { clientele, published } from './schemas.ts';
 
 /** Every aggregate of every type, one row each. */
-export const records1 = clientele.table(
-  'records_1',
+export const records2 = clientele.table(
+  'records_2',
   {
     /** The aggregate id. */
     id: uuid('id').primaryKey(),
@@ -20,14 +21,20 @@ export const records1 = clientele.table(
     complete: boolean('complete').notNull(),
     dirtySince: moment('dirty_since'),
     status: text('status'),
-    supersededBy: uuid('superseded_by'),
+    /** The record of the same source that this one was merged into; which record of ours that is, is looked up when read. */
+    survivorEntity: text('survivor_entity'),
+    survivorExternalId: text('survivor_external_id'),
     /** What is shown: nested, in our names. */
     fields: jsonDocument('fields').notNull(),
     /** The same in the source's own names; null where the mapping renames nothing, so that both are one. */
     sourceFields: jsonDocument('source_fields'),
     /** `[{field, source, entity, external_id, aggregate_type}]`; whom they mean is looked up when read. */
     externalReferences: jsonDocument('external_references').notNull(),
-    /** The folded state with its clocks (`StateDocument` of the projector): what the next event is applied to. */
+    /** Of a record that was converted: what it became, in the same form. */
+    convertedInto: jsonDocument('converted_into'),
+    /** The same as keys, see `conversionKey`, for whoever asks what became a record. */
+    conversionKeys: text('conversion_keys').array(),
+    /** The folded state with its clocks (`encodeRecord`): what the next event is applied to. */
     state: jsonDocument('state').notNull(),
     /** The words of the record, see `searchTerms`. */
     search: searchVector('search').notNull(),
@@ -39,11 +46,16 @@ export const records1 = clientele.table(
   },
   (table) => [
     // Not unique: an external id may move to another record. External id first, for the filter on it alone and the look-up of a reference.
-    index('records_1_external_id').on(table.externalId, table.source, table.entity),
-    index('records_1_updated_at').on(table.type, table.updatedAt, table.id),
-    index('records_1_created_at').on(table.type, table.createdAt, table.id),
-    index('records_1_status').on(table.type, table.status, table.updatedAt, table.id),
-    index('records_1_search').using('gin', table.search),
+    index('records_2_external_id').on(table.externalId, table.source, table.entity),
+    index('records_2_updated_at').on(table.type, table.updatedAt, table.id),
+    index('records_2_created_at').on(table.type, table.createdAt, table.id),
+    index('records_2_status').on(table.type, table.status, table.updatedAt, table.id),
+    index('records_2_search').using('gin', table.search),
+    index('records_2_conversions').using('gin', table.conversionKeys).where(sql`${table.conversionKeys} is not null`),
+    // What people look after: few records of many.
+    index('records_2_dirty').on(table.type, table.updatedAt, table.id).where(sql`${table.dirtySince} is not null`),
+    index('records_2_incomplete').on(table.type, table.updatedAt, table.id).where(sql`not ${table.complete}`),
+    index('records_2_superseded').on(table.type, table.updatedAt, table.id).where(sql`${table.survivorExternalId} is not null`),
   ],
 );
 
@@ -60,6 +72,7 @@ export const records = published
     complete: boolean('complete').notNull(),
     dirtySince: moment('dirty_since'),
     status: text('status'),
+    /** Always null, and read by nobody but query services of the version before. */
     supersededBy: uuid('superseded_by'),
     fields: text('fields').notNull(),
     sourceFields: text('source_fields'),
@@ -68,7 +81,12 @@ export const records = published
     createdAt: moment('created_at').notNull(),
     updatedAt: moment('updated_at').notNull(),
     position: logPosition('position').notNull(),
+    survivorEntity: text('survivor_entity'),
+    survivorExternalId: text('survivor_external_id'),
+    convertedInto: text('converted_into'),
+    conversionKeys: text('conversion_keys').array(),
   })
   .existing();
 
-export type RecordRow = Omit<typeof records.$inferSelect, 'search'>;
+/** A record as it is read; `convertedFrom`: JSON text of the records that became it, `{aggregate_type, aggregate_id, source, entity, external_id}` each. */
+export type RecordRow = Omit<typeof records.$inferSelect, 'search' | 'supersededBy' | 'conversionKeys'> & { readonly convertedFrom: string | null };

@@ -1,9 +1,9 @@
-import { stringifyExact } from '@clientele/contracts';
+import { encodeRecord, stringifyExact } from '@clientele/contracts';
 import {
-  clockTime, dirtySince, effectiveFields, nameOf, publicFields, referencesOf, sourceFields, statusOf, type AggregateDefinition, type RecordState,
+  clockTime, conversionOf, dirtySince, effectiveFields, nameOf, publicFields, referencesOf, sourceFields, statusOf, survivorOf,
+  type AggregateDefinition, type ExternalReference, type RecordState,
 } from '@clientele/domain';
-import { searchTerms, type StoredReference } from '@clientele/read-model';
-import { encodeState } from './state-document.ts';
+import { conversionKey, searchTerms, type StoredReference } from '@clientele/read-model';
 import type { RecordView } from './record-view.ts';
 
 /** How a provider's entity is understood; null where the mapping does not name it (any longer). */
@@ -22,9 +22,14 @@ export interface ComposedRecord {
   readonly complete: boolean;
   readonly dirtySince: string | null;
   readonly status: string | null;
+  readonly survivorEntity: string | null;
+  readonly survivorExternalId: string | null;
   readonly fields: string;
   readonly sourceFields: string | null;
   readonly externalReferences: string;
+  readonly convertedInto: string | null;
+  /** One a line. */
+  readonly conversionKeys: string | null;
   readonly state: string;
   /** Words, separated by blanks. */
   readonly search: string;
@@ -38,7 +43,9 @@ export function composeRecord(view: RecordView, definitions: Definitions): Compo
   const { state } = view;
   const definition = definitions(view.provider, view.entity) ?? unmapped(view.type);
   const doubt = dirtySince(state);
-  const renamed = Array.from(state.fields.keys()).some((path) => nameOf(path, definition) !== path);
+  const survivor = survivorOf(state);
+  const stored = (reference: ExternalReference): StoredReference => storedReference(reference, view, definitions);
+  const became = (conversionOf(state, definition) ?? []).map((reference) => stored({ ...reference, field: nameOf(reference.field, definition) }));
   return {
     id: view.id,
     type: view.type,
@@ -51,10 +58,14 @@ export function composeRecord(view: RecordView, definitions: Definitions): Compo
     complete: state.complete,
     dirtySince: doubt === null ? null : clockTime(doubt),
     status: statusOf(state, definition),
+    survivorEntity: survivor?.entity ?? null,
+    survivorExternalId: survivor?.externalId ?? null,
     fields: stringifyExact(publicFields(state, definition)),
-    sourceFields: renamed ? stringifyExact(sourceFields(state)) : null,
-    externalReferences: JSON.stringify(storedReferences(view, definition, definitions)),
-    state: encodeState(state),
+    sourceFields: isRenamed(state, definition) ? stringifyExact(sourceFields(state)) : null,
+    externalReferences: JSON.stringify(referencesOf(state, definition).map(stored)),
+    convertedInto: became.length === 0 ? null : JSON.stringify(became),
+    conversionKeys: became.length === 0 ? null : became.map(conversionKey).join('\n'),
+    state: stringifyExact(encodeRecord(state)),
     search: searchTerms([view.externalId, ...searchable(state, definition)]).join(' '),
     createdAt: view.createdAt,
     updatedAt: view.updatedAt,
@@ -62,14 +73,12 @@ export function composeRecord(view: RecordView, definitions: Definitions): Compo
   };
 }
 
-function storedReferences(view: RecordView, definition: AggregateDefinition, definitions: Definitions): StoredReference[] {
-  return referencesOf(view.state, definition).map(({ field, entity, externalId }) => ({
-    field,
-    source: view.source,
-    entity,
-    external_id: externalId,
-    aggregate_type: definitions(view.provider, entity)?.type ?? null,
-  }));
+function storedReference({ field, entity, externalId }: ExternalReference, { provider, source }: RecordView, definitions: Definitions): StoredReference {
+  return { field, source, entity, external_id: externalId, aggregate_type: definitions(provider, entity)?.type ?? null };
+}
+
+function isRenamed(state: RecordState, definition: AggregateDefinition): boolean {
+  return Object.keys(definition.names).length > 0 && Array.from(effectiveFields(state).keys()).some((path) => nameOf(path, definition) !== path);
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)/;

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '@clientele/contracts';
-import { aggregateOf, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
+import { aggregateOf, clockTime, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
 
 /** A record as it is folded: who it is, its state, and when it changed. */
 export interface RecordView extends RecordKey {
@@ -19,6 +19,8 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
   const state = view?.state ?? aggregate.initial;
   if (entry.version !== state.version + 1) throw new RangeError(`version ${entry.version} does not follow ${state.version}`);
   const { provider, source, entity, externalId } = entry.metadata;
+  const time = clockTime(event.clock);
+  const counts = tellsOfChange(event);
   return {
     id: entry.streamId,
     type: entry.streamType,
@@ -27,8 +29,14 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
     entity,
     externalId,
     state: aggregate.apply(state, event),
-    createdAt: view === null || entry.occurredAt < view.createdAt ? entry.occurredAt : view.createdAt,
-    updatedAt: view === null || entry.occurredAt > view.updatedAt ? entry.occurredAt : view.updatedAt,
+    createdAt: view === null || (counts && time < view.createdAt) ? time : view.createdAt,
+    updatedAt: view === null || (counts && time > view.updatedAt) ? time : view.updatedAt,
     position: entry.position,
   };
+}
+
+/** Whether the source changed the record at the event's clock. A look that found nothing new has no such time, nor has what only follows. */
+function tellsOfChange(event: DomainEvent): boolean {
+  if (event.type === 'MarkedDirty') return event.gap;
+  return 'changed' in event && (event.read === undefined || event.changed.length > 0);
 }

@@ -1,10 +1,9 @@
-import { decodeDomainEvent, type LogEntry } from '@clientele/contracts';
+import { decodeDomainEvent, decodeRecord, parseWritten, type LogEntry } from '@clientele/contracts';
 import type { Projection } from '@clientele/projections';
 import type { ClientBase } from 'pg';
 import { Upsert, type Column } from '../database/upsert.ts';
 import { composeRecord, type ComposedRecord, type Definitions } from './compose-record.ts';
 import { applyToRecord, type RecordView } from './record-view.ts';
-import { decodeState } from './state-document.ts';
 
 const COLUMNS: readonly Column<ComposedRecord>[] = [
   { name: 'id', type: 'uuid', of: (row) => row.id },
@@ -18,15 +17,22 @@ const COLUMNS: readonly Column<ComposedRecord>[] = [
   { name: 'complete', type: 'boolean', of: (row) => row.complete },
   { name: 'dirty_since', type: 'timestamptz', of: (row) => row.dirtySince },
   { name: 'status', type: 'text', of: (row) => row.status },
+  { name: 'survivor_entity', type: 'text', of: (row) => row.survivorEntity },
+  { name: 'survivor_external_id', type: 'text', of: (row) => row.survivorExternalId },
   { name: 'fields', type: 'json', of: (row) => row.fields },
   { name: 'source_fields', type: 'json', of: (row) => row.sourceFields },
   { name: 'external_references', type: 'json', of: (row) => row.externalReferences },
+  { name: 'converted_into', type: 'json', of: (row) => row.convertedInto },
+  { name: 'conversion_keys', type: 'text', of: (row) => row.conversionKeys, as: (keys) => `string_to_array(${keys}, E'\\n')` },
   { name: 'state', type: 'json', of: (row) => row.state },
   { name: 'search', type: 'text', of: (row) => row.search, as: (words) => `array_to_tsvector(string_to_array(${words}, ' '))` },
   { name: 'created_at', type: 'timestamptz', of: (row) => row.createdAt },
   { name: 'updated_at', type: 'timestamptz', of: (row) => row.updatedAt },
   { name: 'position', type: 'bigint', of: (row) => row.position },
 ];
+
+/** With another `RECORD_SCHEMA_VERSION` one more, and tables of its own: a view holds states of one form alone. */
+export const RECORDS_VERSION = 2;
 
 /** Every aggregate, one row each: what lists and details are read from. */
 export class RecordsProjection implements Projection<RecordView> {
@@ -36,7 +42,7 @@ export class RecordsProjection implements Projection<RecordView> {
   readonly #upsert: Upsert<ComposedRecord>;
   readonly #definitions: Definitions;
 
-  constructor(definitions: Definitions, version = 1) {
+  constructor(definitions: Definitions, version = RECORDS_VERSION) {
     this.version = version;
     this.#table = `clientele.records_${version}`;
     this.#upsert = new Upsert(this.#table, ['id'], COLUMNS);
@@ -89,7 +95,7 @@ function viewOf(row: LoadedRow): RecordView {
     source: row.source,
     entity: row.entity,
     externalId: row.external_id,
-    state: decodeState(row.state),
+    state: decodeRecord(parseWritten(row.state)),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     position: Number(row.position),

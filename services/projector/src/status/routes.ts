@@ -17,6 +17,10 @@ const ProjectionStatus = Type.Object(
     progress: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the log that is in the view' }),
     parked: Type.Integer({ minimum: 0, description: 'Rows that stand still because an entry could not be applied to them' }),
     waiting: Type.Integer({ minimum: 0, description: 'Later entries for those rows' }),
+    served_version: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+      description: 'The version that readers see: another one while this is being built from the log, which stands still meanwhile',
+    }),
+    served_position: Type.Union([Type.String(), Type.Null()], { description: 'Last entry of the log that readers see' }),
     incarnation: Type.Union([Type.String(), Type.Null()]),
     moved_at: Type.String({ format: 'date-time' }),
   },
@@ -52,6 +56,8 @@ function projectionStatus(view: ViewStatus): ProjectionStatus {
     progress: view.head === 0 ? 1 : Math.min(1, view.position / view.head),
     parked: view.parked,
     waiting: view.waiting,
+    served_version: view.served?.version ?? null,
+    served_position: view.served === null ? null : String(view.served.position),
     incarnation: view.incarnation,
     moved_at: view.movedAt.toISOString(),
   };

@@ -1,6 +1,7 @@
 import { encodeDomainEvent, joinPersonal, type ChangeMetadata, type EventWriteDTO, type LogEntry, type Outcome } from '@clientele/contracts';
 import {
-  ClientDomainService, clockOf, composeFields, initialRecord, type AggregateDefinition, type ChangeKind, type FieldWrite, type RecordState,
+  ClientDomainService, clockOf, clockParts, composeFields, defaultContext, initialRecord, readMark, type AggregateDefinition, type ChangeKind,
+  type DecidingContext, type Decision, type FieldWrite, type RecordKey, type RecordState, type TextDiff,
 } from '@clientele/domain';
 
 export const DEFINITION: AggregateDefinition = {
@@ -11,7 +12,16 @@ export const DEFINITION: AggregateDefinition = {
   announceWithdrawal: true,
   names: {},
   references: { ParentId: 'Account', OwnerId: 'User' },
-  personal: ['Phone'], conversion: null,
+  personal: ['Phone'],
+  conversion: { flag: 'IsConverted', into: ['ParentId', 'OwnerId'] },
+};
+
+/** A source that can be read, and differences of texts that are `<before>><after>`. */
+export const READABLE: DecidingContext = {
+  ...defaultContext,
+  readable: true,
+  survivors: true,
+  patch: (base, patch) => (patch.startsWith(`${base}>`) ? patch.slice(base.length + 1) : null),
 };
 
 export interface SentChange {
@@ -20,6 +30,20 @@ export interface SentChange {
   readonly record: number;
   /** Milliseconds since 1970. */
   readonly time: number;
+  readonly fields?: readonly FieldWrite[];
+  readonly diffs?: readonly TextDiff[];
+}
+
+export interface SentReading {
+  readonly kind: 'read';
+  readonly record: number;
+  /** When the source answered, milliseconds since 1970; whole seconds. */
+  readonly time: number;
+  /** How long it took, milliseconds. */
+  readonly took?: number;
+  readonly result?: 'found' | 'deleted';
+  /** The record that it was merged into. */
+  readonly survivor?: number | null;
   readonly fields?: readonly FieldWrite[];
 }
 
@@ -31,10 +55,12 @@ export class LogBuilder {
   readonly entries: LogEntry[] = [];
   readonly states = new Map<string, RecordState>();
   readonly #definition: AggregateDefinition;
+  readonly #context: DecidingContext;
   #changes = 0;
 
-  constructor(definition: AggregateDefinition = DEFINITION) {
+  constructor(definition: AggregateDefinition = DEFINITION, context: DecidingContext = defaultContext) {
     this.#definition = definition;
+    this.#context = context;
   }
 
   static aggregateId(record: number): string {
@@ -48,14 +74,51 @@ export class LogBuilder {
   /** Decides on a change and appends what comes of it. Returns the change id. */
   change(sent: SentChange): string {
     const changeId = this.#changeId(sent.time);
-    const streamId = LogBuilder.aggregateId(sent.record);
-    const key = { source: SOURCE, entity: 'Account', externalId: LogBuilder.externalId(sent.record) };
-    const parts = { commitTime: sent.time, commitNumber: '1745500706683617281', sequenceNumber: 1, changeId };
-    const fields = sent.fields ?? [];
+    const { fields = [], diffs = [] } = sent;
+    const clock = clockOf({ commitTime: sent.time, commitNumber: '1745500706683617281', sequenceNumber: 1, changeId });
     const occurredAt = new Date(sent.time).toISOString();
-    const existing = this.states.get(streamId) ?? initialRecord;
-    const decision = ClientDomainService.processCrmEvent({ id: changeId, kind: sent.kind, key, clock: clockOf(parts), fields, occurredAt }, existing, this.#definition);
-    if (decision.outcome === 'superseded') return this.outcome('superseded', changeId, { ...sent, aggregateId: streamId });
+    const decision = ClientDomainService.processCrmEvent(
+      { id: changeId, kind: sent.kind, key: keyOf(sent), clock, fields, occurredAt, ...(diffs.length > 0 ? { diffs } : {}) },
+      this.#stateOf(sent), this.#definition, this.#context,
+    );
+    return this.#append(decision, changeId, sent);
+  }
+
+  /** The same of a look at a record. */
+  read(sent: SentReading): string {
+    const id = this.#changeId(sent.time);
+    const { took = 0, result = 'found', survivor = null } = sent;
+    const until = new Date(sent.time).toISOString();
+    const mark = readMark({ from: new Date(sent.time - took).toISOString(), until, number: this.#changes, id });
+    const key = keyOf(sent);
+    const decision = ClientDomainService.processRecordRead(
+      {
+        id, key, mark, result, occurredAt: until, fields: sent.fields ?? [],
+        survivor: survivor === null ? null : { entity: key.entity, externalId: LogBuilder.externalId(survivor) },
+      },
+      this.#stateOf(sent), this.#definition, this.#context,
+    );
+    return this.#append(decision, id, sent);
+  }
+
+  /** Either, whichever it is. */
+  send(sent: SentChange | SentReading): string {
+    return sent.kind === 'read' ? this.read(sent) : this.change(sent);
+  }
+
+  #stateOf({ record }: { readonly record: number }): RecordState {
+    return this.states.get(LogBuilder.aggregateId(record)) ?? initialRecord;
+  }
+
+  #append(decision: Decision, changeId: string, sent: SentChange | SentReading): string {
+    const streamId = LogBuilder.aggregateId(sent.record);
+    const occurredAt = new Date(sent.time).toISOString();
+    const change = { ...metadataOf(occurredAt), ...(sent.kind === 'read' ? { kind: 'read' as const, source_change_type: '' } : {}) };
+    if (decision.outcome === 'superseded') {
+      const { record, time, fields = [] } = sent;
+      return this.outcome('superseded', changeId, { record, time, fields, aggregateId: streamId });
+    }
+    const { version } = this.#stateOf(sent);
     decision.events.forEach(({ event, broadcast, broadcastReason }, index) => {
       const { data, personal } = encodeDomainEvent(event, this.#definition);
       this.entries.push({
@@ -64,13 +127,13 @@ export class LogBuilder {
         id: `0197ffff-0000-7000-8000-${String(this.entries.length + 1).padStart(12, '0')}`,
         streamId,
         streamType: this.#definition.type,
-        version: existing.version + 1 + index,
+        version: version + 1 + index,
         type: event.type,
         schemaVersion: 1,
         data: joinPersonal(data, personal),
         metadata: {
-          correlationId: 'c', causationId: changeId, commandId: changeId, changeId, provider: 'salesforce', ...key, clock: parts,
-          change: metadataOf(occurredAt), changeEventType: 'Updated', broadcast, broadcastReason, warnings: [...decision.warnings], receivedAt: occurredAt,
+          correlationId: 'c', causationId: changeId, commandId: changeId, changeId, provider: 'salesforce', ...keyOf(sent), clock: clockParts(event.clock),
+          change, changeEventType: sent.kind === 'read' ? null : 'Updated', broadcast, broadcastReason, warnings: [...decision.warnings], receivedAt: occurredAt,
         },
         occurredAt,
         recordedAt: this.#recordedAt(),
@@ -106,6 +169,10 @@ export class LogBuilder {
   #recordedAt(): string {
     return new Date(BEGIN + this.entries.length * 1000).toISOString();
   }
+}
+
+function keyOf({ record }: { readonly record: number }): RecordKey {
+  return { source: SOURCE, entity: 'Account', externalId: LogBuilder.externalId(record) };
 }
 
 function metadataOf(occurredAt: string): ChangeMetadata {

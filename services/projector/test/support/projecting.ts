@@ -30,7 +30,7 @@ export class ReadDatabase {
   /** Everything that a reader can see, in one order; without what depends on when and by whom it was written. */
   async dump(): Promise<unknown> {
     const [records, changes, parked, checkpoints] = await Promise.all([
-      this.pool.query<{ row: string }>('select r::text as row from clientele.records_1 r order by id'),
+      this.pool.query<{ row: string }>('select r::text as row from clientele.records_2 r order by id'),
       this.pool.query<{ row: string }>('select c::text as row from clientele.changes_1 c order by id'),
       this.pool.query('select name, key, position, reason, waiting, last_position from clientele.parked_rows order by name, key'),
       this.pool.query('select name, incarnation, position from clientele.projection_checkpoints order by name'),

@@ -53,18 +53,22 @@ export function listStatement(request: ListRequest, place: Static<typeof Place> 
   }
   const reached = column === 'id' ? `'0'` : `(extract(epoch from ${column}) * 1000000)::bigint::text`;
   const order = column === 'id' ? `id ${direction}` : `${column} ${direction}, id ${direction}`;
-  const text = `select ${RECORD_COLUMNS}, ${reached} as place from published.records
+  const text = `select ${RECORD_COLUMNS}, ${reached} as place from published.records r
     where ${conditions.join(' and ')} order by ${order} limit ${value(request.limit + 1)}`;
   return { text, values };
 }
 
 function filterConditions({ filters, externalIds }: ListRequest, value: (of: unknown) => string): string[] {
-  const { external_id, source, status, lifecycle, q } = filters;
+  const { external_id, source, status, lifecycle, dirty, complete, superseded, q } = filters;
   return [
     ...(external_id === undefined ? [] : [`external_id = any(${value(externalIds)}::text[])`]),
     ...(source === undefined ? [] : [`source = ${value(source)}`]),
     ...(status === undefined ? [] : [`status = ${value(status)}`]),
     ...(lifecycle === undefined ? [] : [`lifecycle = ${value(lifecycle)}`]),
+    // Written out, as the indexes of the few are.
+    ...(dirty === undefined ? [] : [`dirty_since is ${dirty ? 'not ' : ''}null`]),
+    ...(complete === undefined ? [] : [complete ? 'complete' : 'not complete']),
+    ...(superseded === undefined ? [] : [`survivor_external_id is ${superseded ? 'not ' : ''}null`]),
     ...(q === undefined ? [] : [`search @@ ${value(wordsOf(q))}::tsquery`]),
   ];
 }

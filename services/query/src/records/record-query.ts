@@ -11,6 +11,9 @@ export const RecordFilters = Type.Object({
   source: Type.Optional(text('Source id, for example salesforce:<org id>')),
   status: Type.Optional(text('The status as the CRM spells it')),
   lifecycle: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('deleted')], { description: 'Unset: both' })),
+  dirty: Type.Optional(Type.Boolean({ description: 'Whether something about the record is in doubt: it has a dirty_since' })),
+  complete: Type.Optional(Type.Boolean({ description: 'Whether the record was ever seen whole' })),
+  superseded: Type.Optional(Type.Boolean({ description: 'Whether the record was merged into another' })),
   q: Type.Optional(text('Words that the record holds, each whole or its beginning; case and accents do not matter')),
 });
 export type RecordFilters = Static<typeof RecordFilters>;

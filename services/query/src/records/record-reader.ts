@@ -1,16 +1,23 @@
-import { recordJson, referencesOf, type RecordRow } from '@clientele/read-model';
+import { recordJson, referencesIn, type RecordRow } from '@clientele/read-model';
 import type { Metrics } from '@clientele/service-kit';
 import { CoalescedLookup } from '../database/coalesced-lookup.ts';
 import type { Database } from '../database/database.ts';
 import { ReferenceLookup } from './reference-lookup.ts';
 
-/** What a record's answer is made of. */
-export const RECORD_COLUMNS = `
-  id, type, source, entity, external_id as "externalId", version, lifecycle, complete, dirty_since as "dirtySince", status,
-  superseded_by as "supersededBy", fields, source_fields as "sourceFields", external_references as "externalReferences",
-  created_at as "createdAt", updated_at as "updatedAt", position`;
+/** Many leads may end in one client: no more of them are told. */
+const MOST_CONVERTED_FROM = 100;
 
-const BY_ID = `select ${RECORD_COLUMNS} from published.records where id = any($1::uuid[])`;
+/** What a record's answer is made of; `r` is the record. */
+export const RECORD_COLUMNS = `
+  r.id, r.type, r.source, r.entity, r.external_id as "externalId", r.version, r.lifecycle, r.complete, r.dirty_since as "dirtySince", r.status,
+  r.survivor_entity as "survivorEntity", r.survivor_external_id as "survivorExternalId", r.fields, r.source_fields as "sourceFields",
+  r.external_references as "externalReferences", r.converted_into as "convertedInto",
+  (select json_agg(c)::text from (
+    select f.type as aggregate_type, f.id as aggregate_id, f.source, f.entity, f.external_id from published.records f
+    where f.conversion_keys && array[concat_ws(E'\\t', r.source, r.entity, r.external_id)] limit ${MOST_CONVERTED_FROM}) c) as "convertedFrom",
+  r.created_at as "createdAt", r.updated_at as "updatedAt", r.position`;
+
+const BY_ID = `select ${RECORD_COLUMNS} from published.records r where r.id = any($1::uuid[])`;
 
 /** Reads records by id and puts them into words; reads that are asked for together share statements. */
 export class RecordReader {
@@ -41,8 +48,21 @@ export class RecordReader {
     return row?.type === type ? await this.inWords(row) : null;
   }
 
-  /** The record as JSON text, references resolved. @throws UnavailableError */
+  /** The record as JSON text, with whom it refers to, became and lives on in. @throws UnavailableError */
   async inWords(row: RecordRow): Promise<string> {
-    return recordJson(row, row.externalReferences === '[]' ? '[]' : await this.#references.resolved(referencesOf(row)));
+    const [references, convertedInto, survivor] = await Promise.all([
+      this.#resolved(row.externalReferences === '[]' ? null : row.externalReferences), this.#resolved(row.convertedInto), this.#survivorOf(row),
+    ]);
+    return recordJson(row, { references, convertedInto, supersededBy: survivor });
+  }
+
+  async #resolved(references: string | null): Promise<string> {
+    return references === null ? '[]' : await this.#references.resolved(referencesIn(references));
+  }
+
+  async #survivorOf({ id, source, survivorEntity: entity, survivorExternalId }: RecordRow): Promise<string | null> {
+    if (entity === null || survivorExternalId === null) return null;
+    const meant = await this.#references.meant({ source, entity, external_id: survivorExternalId });
+    return meant === null || meant.id === id ? null : meant.id;
   }
 }

@@ -29,7 +29,7 @@ const RecordPageDTO = Type.Object({
   position: Type.String({ description: 'The log position that the view had reached; hand it to ?after= elsewhere' }),
 });
 
-export function registerRecordRoutes(app: HttpServer, { database, records, views, waits, onRequest }: QueryParts): void {
+export function registerRecordRoutes(app: HttpServer, { database, types, records, views, waits, onRequest }: QueryParts): void {
   for (const { path, type } of RECORD_PATHS) {
     const tags = [type ?? 'records'];
     app.get(
@@ -47,10 +47,12 @@ export function registerRecordRoutes(app: HttpServer, { database, records, views
       },
       async (request, reply) => {
         const { sort = '-updated_at', limit = 50, cursor = null, after, wait, ...filters } = request.query;
+        const listed = type ?? request.params.type ?? '';
         await untilReached(request, { views, waits }, 'records', { after, wait });
+        if (type === null) await types.require(listed);
         const externalIds = filters.external_id === undefined ? [] : externalIdSpellings(filters.external_id);
         const position = await views.look('records');
-        const page = await listRecords(database, { type: type ?? request.params.type ?? '', filters, externalIds, sort, limit, cursor });
+        const page = await listRecords(database, { type: listed, filters, externalIds, sort, limit, cursor });
         const items = await Promise.all(page.rows.map((row) => records.inWords(row)));
         return await sendJson(
           reply,

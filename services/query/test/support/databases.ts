@@ -56,7 +56,7 @@ function roleUrl(url: string, role: string): string {
 export async function advance(read: pg.Pool, position: number, tell = true): Promise<void> {
   await read.query(
     `insert into clientele.projection_checkpoints (name, version, incarnation, position)
-     values ('records', 1, 'log', $1), ('changes', 1, 'log', $1)
+     values ('records', 2, 'log', $1), ('changes', 1, 'log', $1)
      on conflict (name, version) do update set position = excluded.position`,
     [position],
   );

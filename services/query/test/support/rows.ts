@@ -1,6 +1,6 @@
 import { encodeDomainEvent, stringifyExact } from '@clientele/contracts';
 import { clockOf, type DomainEvent, type FieldWrite } from '@clientele/domain';
-import { searchTerms } from '@clientele/read-model';
+import { conversionKey, searchTerms } from '@clientele/read-model';
 import type pg from 'pg';
 
 export const ORG = 'salesforce:00D5f000005KcCnEAK';
@@ -20,6 +20,11 @@ export interface RecordSeed {
   readonly updatedAt?: string;
   readonly createdAt?: string;
   readonly position?: number;
+  readonly dirtySince?: string;
+  readonly complete?: boolean;
+  /** External id of the record of the same entity that it was merged into. */
+  readonly survivor?: string;
+  readonly convertedInto?: readonly { readonly source: string; readonly entity: string; readonly external_id: string }[];
 }
 
 /** The uuid with this number. */
@@ -29,9 +34,9 @@ export function uuid(number: number): string {
 
 export async function insertRecord(read: pg.Pool, seed: RecordSeed): Promise<void> {
   await read.query(
-    `insert into clientele.records_1 (id, type, provider, source, entity, external_id, version, lifecycle, complete, status, fields,
-       external_references, state, search, created_at, updated_at, position)
-     values ($1, $2, 'salesforce', $3, $4, $5, 3, $6, true, $7, $8, $9, '{}', array_to_tsvector($10::text[]), $11, $12, $13)`,
+    `insert into clientele.records_2 (id, type, provider, source, entity, external_id, version, lifecycle, status, fields,
+       external_references, state, search, created_at, updated_at, position, dirty_since, complete, survivor_entity, survivor_external_id, converted_into, conversion_keys)
+     values ($1, $2, 'salesforce', $3, $4, $5, 3, $6, $7, $8, $9, '{}', array_to_tsvector($10::text[]), $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
     [
       seed.id,
       seed.type ?? 'client',
@@ -46,6 +51,12 @@ export async function insertRecord(read: pg.Pool, seed: RecordSeed): Promise<voi
       seed.createdAt ?? '2025-01-01T00:00:00Z',
       seed.updatedAt ?? '2025-06-01T00:00:00Z',
       seed.position ?? 1,
+      seed.dirtySince ?? null,
+      seed.complete ?? true,
+      seed.survivor === undefined ? null : (seed.entity ?? 'Account'),
+      seed.survivor ?? null,
+      seed.convertedInto === undefined ? null : JSON.stringify(seed.convertedInto),
+      seed.convertedInto?.map(conversionKey) ?? null,
     ],
   );
 }

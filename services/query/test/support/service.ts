@@ -29,6 +29,7 @@ export async function startQuery({ readUrl, logUrl }: Pick<Databases, 'readUrl' 
     readPool,
     readUrl,
     logPool,
+    types: ['client', 'project'],
     queryKeys: 'app:query-key',
     adminKeys: 'ops:admin-key',
     logger,

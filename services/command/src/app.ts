@@ -1,7 +1,7 @@
 import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
 import { ClientDomainService } from '@clientele/domain';
-import { maintainWriteDatabase, notePending, PostgresEventStore } from '@clientele/event-store';
-import { connectNats, EventStream, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
+import { countReads, listSources, maintainWriteDatabase, notePending, PostgresEventStore, reopenReads } from '@clientele/event-store';
+import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
 import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
@@ -16,15 +16,21 @@ import { keepHouse } from './maintenance/maintenance.ts';
 import { trimLanes } from './maintenance/trim-lanes.ts';
 import { commandHandlers, commandPipeline } from './pipeline/command-pipeline.ts';
 import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
+import { ownReaders } from './reading/own-readers.ts';
+import { ReadMetrics } from './reading/read-metrics.ts';
+import { ReaderBoard } from './reading/reader-board.ts';
 import { leadRelay } from './relay/lead-relay.ts';
 import { PostgresRelayState } from './relay/postgres-relay-state.ts';
 import { Relay } from './relay/relay.ts';
+import { registerSourceRoutes } from './sources/routes.ts';
 import { openSources } from './sources/open-sources.ts';
 import type { CommandSettings } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
 /** Of each lane: enough that a unit is always at hand while the one before is committed. */
 const READ_AHEAD_BYTES = 2 * 1024 * 1024;
+/** Most bytes of looks at records that wait for the broker. */
+const READINGS_BYTES = 32 * 1024 * 1024;
 
 /** Starts the command service; resolves once it serves, with what stops it. */
 export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
@@ -86,11 +92,18 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     onBug: () => bugs.inc(),
   });
 
+  const readers = new ReaderBoard();
+  const readings = new JetStreamDispatcher({ link, lanes: settings.LANES, deadlineMs: 10_000, maxQueuedBytes: READINGS_BYTES, fault: faultPoint });
+
   const fullness = metrics.gauge('commands_fullness', 'Share of its bytes that the stream of commands holds, 0 to 1');
   const leaseTtlMs = settings.COMMAND_LEASE_MS;
   const keepers = [
     ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
     leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
+    ...ownReaders({
+      sources: sources.readable(), pool, leasePool, leaseTtlMs, dispatcher: readings, board: readers, logger, now, faultPoint,
+      metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(),
+    }),
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
       chores: [
@@ -107,12 +120,17 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   watchCommand({ health, pool, link, lanes: settings.LANES, board, relay });
   measureLanes(metrics, board, Date.now);
   measureRelay(metrics, relay);
-  const http = await startAdminHttp(context, pool);
+  const http = await startAdminHttp(context, pool, [
+    (app, keys) => registerSourceRoutes(app, {
+      sources, board: readers, configured: config.sources ?? [],
+      listKnown: () => listSources(pool), countReads: () => countReads(pool), reopenReads: (source) => reopenReads(pool, source),
+    }, keys),
+  ]);
   await Promise.all(keepers.map((keeper) => keeper.start()));
 
   return async () => {
     await Promise.all([http.close(), ...keepers.map((keeper) => keeper.stop())]);
-    await store.drained();
+    await Promise.all([store.drained(), readings.close()]);
     await Promise.all([link.close(), pool.end(), leasePool.end(), sources.close()]);
   };
 }

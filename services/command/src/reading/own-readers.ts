@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventDispatcher, FaultPoint } from '@clientele/contracts';
+import { connectSource, countReads, drawReadNumbers, releaseReads, rescheduleReads, takeReads } from '@clientele/event-store';
+import { LeaseKeeper, type Lease, type Logger } from '@clientele/service-kit';
+import type { Pool } from 'pg';
+import type { ReadableSource } from '../sources/source-book.ts';
+import type { ReadMetrics } from './read-metrics.ts';
+import type { ReaderBoard } from './reader-board.ts';
+import { ReadingPublisher } from './reading-publisher.ts';
+import { SourceReader } from './source-reader.ts';
+
+export interface ReadersParts {
+  readonly sources: readonly ReadableSource[];
+  readonly pool: Pool;
+  /** Of its own, so that leases are renewed however busy the other is. */
+  readonly leasePool: Pool;
+  readonly leaseTtlMs: number;
+  readonly dispatcher: EventDispatcher;
+  readonly board: ReaderBoard;
+  readonly metrics: ReadMetrics;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly faultPoint: FaultPoint;
+  readonly onBug: () => void;
+}
+
+const MEASURE_EVERY_MS = 5_000;
+const LEASE = 'reader:';
+
+/** One reader for each source that can be read, in whichever process holds its lease; none where no source can be. */
+export function ownReaders(parts: ReadersParts): LeaseKeeper[] {
+  const { sources, leasePool, leaseTtlMs, logger } = parts;
+  if (sources.length === 0) return [];
+  const byLease = new Map(sources.map((source) => [`${LEASE}${source.id}`, source]));
+  const keeper = new LeaseKeeper({
+    pool: leasePool, group: 'readers', names: [...byLease.keys()], ttlMs: leaseTtlMs, logger,
+    hold: async (lease) => {
+      const source = byLease.get(lease.name);
+      if (source !== undefined) await readUnder(lease, source, parts);
+    },
+  });
+  return [keeper];
+}
+
+async function readUnder({ epoch, signal }: Lease, source: ReadableSource, parts: ReadersParts): Promise<void> {
+  const { pool, dispatcher, now, faultPoint } = parts;
+  const { id, provider } = source;
+  await connectSource(pool, id, provider);
+  await releaseReads(pool, id);
+  const publisher = new ReadingPublisher({
+    dispatcher, now, faultPoint,
+    drawNumbers: async (_, count) => {
+      const first = await drawReadNumbers(pool, id, epoch, count);
+      if (first === null) throw new Error(`a later reader of ${id} is at work`);
+      return first;
+    },
+  });
+  const reader = new SourceReader({
+    ...parts, source, publisher,
+    queue: {
+      take: async (lanes, limit) => {
+        const reads = await takeReads(pool, { source: id, lanes, limit });
+        if (reads.length > 0) faultPoint('reader.after-take');
+        return reads;
+      },
+      putBack: async (reads) => await rescheduleReads(pool, reads),
+    },
+  });
+  await Promise.all([reader.run(signal), measure(source, parts, signal)]);
+}
+
+/** Tells of the source while it is ours; that the database is away shows elsewhere. */
+async function measure({ id, quota }: ReadableSource, { pool, metrics, logger, now }: ReadersParts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      metrics.counted(id, await countReads(pool), now().getTime());
+      metrics.spent(id, await quota.status());
+    } catch (error) {
+      logger.debug({ err: error, source: id }, 'reads could not be counted');
+    }
+    await sleep(MEASURE_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}

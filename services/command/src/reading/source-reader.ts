@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { READ_LANES, type ReadLane, type Rescheduled, type TakenRead } from '@clientele/event-store';
+import type { Logger } from '@clientele/service-kit';
+import type { ReadableSource } from '../sources/source-book.ts';
+import { readFailure, type ReadFailure } from './read-failures.ts';
+import type { ReadMetrics } from './read-metrics.ts';
+import { groupsOf, type ReadGroup } from './read-groups.ts';
+import type { ReaderBoard } from './reader-board.ts';
+import type { ReadingPublisher } from './reading-publisher.ts';
+import { RecordLooks } from './record-looks.ts';
+import { unseenAgain } from './unseen-records.ts';
+
+/** The wanted reads of one source. */
+export interface ReadQueue {
+  take(lanes: readonly ReadLane[], limit: number): Promise<readonly TakenRead[]>;
+  putBack(reads: readonly Rescheduled[]): Promise<unknown>;
+}
+
+export interface SourceReaderOptions {
+  readonly source: ReadableSource;
+  readonly queue: ReadQueue;
+  readonly publisher: ReadingPublisher;
+  readonly board: ReaderBoard;
+  readonly metrics: ReadMetrics;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** Called for what nobody expected. */
+  readonly onBug: () => void;
+}
+
+/** Few enough that what is urgent never waits long behind them. */
+const BATCH = 200;
+const IDLE_MS = 500;
+const HOLD_MS = 1_000;
+const PUT_BACK_MS = 5_000;
+const BUG_MS = 600_000;
+const LANES_FOR_MS = 5_000;
+
+/**
+ * Reads what is wanted of one source, batch by batch, the most urgent first. Whatever goes wrong, what was taken is put back; what could not
+ * even be put back is due again after some minutes. Holds one batch in memory, in answers of bounded size.
+ */
+export class SourceReader {
+  readonly #options: SourceReaderOptions;
+  readonly #looks: RecordLooks;
+  #failures = 0;
+  #lanes: { readonly allowed: readonly ReadLane[]; readonly until: number } = { allowed: [], until: 0 };
+
+  constructor(options: SourceReaderOptions) {
+    this.#options = options;
+    this.#looks = new RecordLooks(options.source, options.now);
+  }
+
+  /** Reads until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, board } = this.#options;
+    this.#set('reading');
+    try {
+      while (!signal.aborted) await rest(await this.#turn(signal), signal);
+    } finally {
+      board.set(source.id, { kind: 'elsewhere' });
+    }
+  }
+
+  /** Answers how long to rest, ms. */
+  async #turn(signal: AbortSignal): Promise<number> {
+    const { queue, board, source, now } = this.#options;
+    const { state } = board.of(source.id);
+    if ('until' in state && state.until > now()) return Math.min(IDLE_MS, state.until.getTime() - now().getTime());
+    try {
+      const lanes = await this.#allowedLanes();
+      if (lanes.length === 0) return IDLE_MS;
+      const reads = await queue.take(lanes, BATCH);
+      if (state.kind === 'holding') this.#set('reading');
+      for (const [nth, group] of groupsOf(reads).entries()) {
+        if (!(await this.#read(group, signal))) {
+          await this.#putBack(groupsOf(reads).slice(nth + 1).flatMap((left) => left.reads), 'the source could not be read');
+          break;
+        }
+      }
+      return reads.length === 0 ? IDLE_MS : 0;
+    } catch (error) {
+      return this.#held(readFailure(error, 0, now()));
+    }
+  }
+
+  /** Answers whether the source may be asked on. */
+  async #read(group: ReadGroup, signal: AbortSignal): Promise<boolean> {
+    const { source, publisher, queue, board, metrics, now } = this.#options;
+    try {
+      await source.quota.spend(group.lane, 1, signal);
+      const { answers, unseen } = await this.#looks.take(group);
+      await publisher.publish({ source: source.id, provider: source.provider }, answers);
+      const again = unseen.map(({ read, why }) => unseenAgain(read, why, now()));
+      await queue.putBack(again);
+      metrics.read(source.id, answers.length, again);
+      this.#failures = 0;
+      board.read(source.id, now());
+      if (board.of(source.id).state.kind !== 'saving') this.#set('reading');
+      return true;
+    } catch (error) {
+      return await this.#failed(error, group, signal);
+    }
+  }
+
+  async #failed(error: unknown, group: ReadGroup, signal: AbortSignal): Promise<boolean> {
+    const { logger, source, now, onBug } = this.#options;
+    if (signal.aborted) {
+      await this.#putBack(group.reads, 'the reader stopped', 0);
+      return false;
+    }
+    let failure: ReadFailure;
+    try {
+      failure = readFailure(error, this.#failures, now());
+    } catch {
+      onBug();
+      logger.error({ err: error, source: source.id, entity: group.entity, records: group.reads.length }, 'a bug kept records from being read');
+      await this.#putBack(group.reads, String(error), BUG_MS);
+      return true;
+    }
+    switch (failure.kind) {
+      case 'pause':
+        this.#failures += 1;
+        this.#pause(failure);
+        await this.#putBack(group.reads, failure.reason, failure.until.getTime() - now().getTime());
+        return false;
+      case 'hold':
+        await this.#putBack(group.reads, failure.reason);
+        await rest(this.#held(failure), signal);
+        return false;
+      case 'refused':
+        return await this.#refused(failure, group, signal);
+    }
+  }
+
+  /** One bad record must not keep the others of its batch from being read. */
+  async #refused({ reason, forGood }: Extract<ReadFailure, { kind: 'refused' }>, group: ReadGroup, signal: AbortSignal): Promise<boolean> {
+    const { queue, metrics, source, logger, now } = this.#options;
+    const { reads } = group;
+    if (forGood && reads.length > 1) {
+      const half = Math.ceil(reads.length / 2);
+      return (await this.#read({ ...group, reads: reads.slice(0, half) }, signal)) && (await this.#read({ ...group, reads: reads.slice(half) }, signal));
+    }
+    logger.warn({ source: source.id, entity: group.entity, reason, records: reads.length }, 'records cannot be read');
+    const again = reads.map((read) => ({ ...unseenAgain(read, reason, now()), ...(forGood ? { giveUp: true } : {}) }));
+    await queue.putBack(again);
+    metrics.read(source.id, 0, again);
+    return true;
+  }
+
+  #pause(failure: Extract<ReadFailure, { kind: 'pause' }>): void {
+    const { board, source, logger } = this.#options;
+    const { state, reason, until } = failure;
+    const isNews = board.set(source.id, { kind: state, reason, until });
+    if (isNews) logger[state === 'unauthorised' ? 'error' : 'warn']({ source: source.id, reason, until }, 'a source cannot be read now');
+  }
+
+  #held(failure: ReadFailure): number {
+    const { board, source, logger } = this.#options;
+    const isNews = board.set(source.id, { kind: 'holding', reason: failure.reason });
+    if (isNews) logger.warn({ source: source.id, reason: failure.reason }, 'reading waits');
+    return HOLD_MS;
+  }
+
+  #set(kind: 'reading' | 'saving'): void {
+    const { board, source, logger } = this.#options;
+    if (board.set(source.id, { kind })) logger.info({ source: source.id, state: kind }, 'reading a source');
+  }
+
+  /** Failures that say nothing of a record do not count among its attempts. */
+  async #putBack(reads: readonly TakenRead[], error: string, afterMs = PUT_BACK_MS): Promise<void> {
+    const { queue, now, source, logger } = this.#options;
+    const notBefore = new Date(now().getTime() + Math.max(0, afterMs));
+    try {
+      await queue.putBack(reads.map((read) => ({ read, notBefore, error, attempts: read.attempts - 1 })));
+    } catch (failure) {
+      logger.warn({ err: failure, source: source.id, records: reads.length }, 'reads could not be put back; they are due again by themselves');
+    }
+  }
+
+  async #allowedLanes(): Promise<readonly ReadLane[]> {
+    const { source, board, now } = this.#options;
+    if (now().getTime() < this.#lanes.until) return this.#lanes.allowed;
+    const allowed: ReadLane[] = [];
+    for (const lane of READ_LANES) if (await source.quota.allows(lane, 1)) allowed.push(lane);
+    this.#lanes = { allowed, until: now().getTime() + LANES_FOR_MS };
+    const { kind } = board.of(source.id).state;
+    if (kind === 'reading' || kind === 'saving') this.#set(allowed.length < READ_LANES.length ? 'saving' : 'reading');
+    return allowed;
+  }
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
+  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

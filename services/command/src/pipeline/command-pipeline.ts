@@ -19,7 +19,7 @@ import type { DecidingContextParts } from '../handlers/deciding-contexts.ts';
 import { QuarantineBodyHandler } from '../handlers/quarantine-body-handler.ts';
 import { RecordReadHandler } from '../handlers/record-read-handler.ts';
 import { RedriveParkedHandler } from '../handlers/redrive-parked-handler.ts';
-import { planRepair } from '../handlers/repair-plan.ts';
+import { repairPlan } from '../plans/new-plans.ts';
 import { discardParkedValidators, editParkedValidators, redriveParkedValidators } from '../validation/parked-order-validators.ts';
 import { processCrmEventValidators } from '../validation/process-crm-event-validators.ts';
 import { recordReadValidators } from '../validation/record-read-validators.ts';
@@ -85,7 +85,7 @@ export function commandHandlers(parts: CommandHandlersParts): Handlers {
   return {
     ProcessCrmEvent: validationMiddleware(
       processCrmEventValidators([...providers.keys()]),
-      new ProcessCrmEventHandler({ ...parts, translator, rules, planRepair }),
+      new ProcessCrmEventHandler({ ...parts, translator, rules, planRepair: repairPlan }),
     ),
     RecordRead: validationMiddleware(recordReadValidators([...providers.keys()]), new RecordReadHandler(parts)),
     QuarantineBody: validationMiddleware([], new QuarantineBodyHandler()),

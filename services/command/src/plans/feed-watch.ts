@@ -1,0 +1,90 @@
+import { ProviderError, type RelayState } from '@clientele/providers';
+import type { Logger, Metrics } from '@clientele/service-kit';
+import type { ReadableSource } from '../sources/source-book.ts';
+
+/** What is wrong with a provider's feed, by its own account. */
+export type FeedAlarm = 'error' | 'stopped' | 'silent';
+const ALARMS: readonly FeedAlarm[] = ['error', 'stopped', 'silent'];
+
+export interface FeedReport {
+  /** RFC 3339, by our clock. */
+  readonly askedAt: string;
+  readonly alarms: readonly FeedAlarm[];
+  readonly relays: readonly RelayState[];
+}
+
+export interface FeedWatchParts {
+  readonly metrics: Metrics;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** A feed that has relayed nothing for so long counts as silent, ms; 0: never. */
+  readonly silentAfterMs: number;
+  readonly now: () => number;
+}
+
+const RUNNING = 'RUNNING';
+
+/** Asks how the feeds of the sources say that they do, and tells when one stands, fails or says nothing. */
+export class FeedWatch {
+  readonly #parts: FeedWatchParts;
+  readonly #reports = new Map<string, FeedReport>();
+  readonly #alarm;
+  readonly #relayed;
+
+  constructor(parts: FeedWatchParts) {
+    this.#parts = parts;
+    this.#alarm = parts.metrics.gauge('feed_alarm', 'Whether the feed of a source stands (stopped), fails (error) or says nothing (silent)', ['source', 'alarm']);
+    this.#relayed = parts.metrics.gauge('feed_last_relayed_seconds', 'When the feed of a source sent its last event, seconds since 1970', ['source']);
+  }
+
+  /** Of the last look of this process; null where there was none. */
+  of(source: string): FeedReport | null {
+    return this.#reports.get(source) ?? null;
+  }
+
+  /** A provider that keeps no such account is left alone. @throws ProviderError for one that cannot be asked now. */
+  async look({ id: source, records, quota }: ReadableSource, signal: AbortSignal): Promise<void> {
+    await quota.spend('live', 1, signal);
+    try {
+      const { relays, window } = await records.relayFeedback();
+      this.#note(source, relays, Date.parse(window.until));
+    } catch (error) {
+      if (!(error instanceof ProviderError) || (error.kind !== 'not_found' && error.kind !== 'invalid')) throw error;
+      this.forget(source);
+    }
+  }
+
+  /** For a source that another process leads now. */
+  forget(source: string): void {
+    this.#reports.delete(source);
+    for (const alarm of ALARMS) this.#alarm.remove({ source, alarm });
+    this.#relayed.remove({ source });
+  }
+
+  #note(source: string, relays: readonly RelayState[], at: number): void {
+    const { silentAfterMs, now, logger } = this.#parts;
+    const alarms = feedAlarms(relays, at, silentAfterMs);
+    const before = this.#reports.get(source)?.alarms ?? [];
+    this.#reports.set(source, { askedAt: new Date(now()).toISOString(), alarms, relays });
+    for (const alarm of ALARMS) this.#alarm.set({ source, alarm }, alarms.includes(alarm) ? 1 : 0);
+    const relayed = lastRelayed(relays);
+    if (relayed !== null) this.#relayed.set({ source }, relayed / 1000);
+    if (alarms.length > 0 && alarms.join() !== before.join()) logger.warn({ source, alarms, relays }, 'the feed of a source is not as it should be');
+    if (alarms.length === 0 && before.length > 0) logger.info({ source }, 'the feed of a source is well again');
+  }
+}
+
+/** @param at when they were told, ms since 1970 by the provider's clock. */
+export function feedAlarms(relays: readonly RelayState[], at: number, silentAfterMs: number): FeedAlarm[] {
+  if (relays.length === 0) return [];
+  const alarms: FeedAlarm[] = [];
+  if (relays.some(({ error, status }) => error !== null || status === 'ERROR')) alarms.push('error');
+  if (relays.some(({ status }) => status !== null && status !== RUNNING && status !== 'ERROR')) alarms.push('stopped');
+  const relayed = lastRelayed(relays);
+  if (silentAfterMs > 0 && (relayed === null || at - relayed > silentAfterMs)) alarms.push('silent');
+  return alarms;
+}
+
+function lastRelayed(relays: readonly RelayState[]): number | null {
+  const times = relays.flatMap(({ lastRelayedAt }) => (lastRelayedAt === null ? [] : [Date.parse(lastRelayedAt)]));
+  return times.length === 0 ? null : Math.max(...times);
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError, ValidationError } from '@clientele/contracts';
+import { claimPlan, listPlans, type Plan } from '@clientele/event-store';
+import { ProviderError } from '@clientele/providers';
+import type { Lease, Logger } from '@clientele/service-kit';
+import type { Pool } from 'pg';
+import { Backoff } from '../lanes/backoff.ts';
+import { WakeUp } from '../relay/wake-up.ts';
+import type { ReadableSource } from '../sources/source-book.ts';
+import { laneOfPlan, URGENCY } from './plan-lane.ts';
+import type { PlanMetrics } from './plan-metrics.ts';
+import { READING_PLANS, readingPlan, type ReadingPlan } from './plan-params.ts';
+import { LostLeadError, type PlanTurn } from './plan-turn.ts';
+import { CALLS_OF_A_PAGE } from './steps/step.ts';
+
+export interface PlanRunnerParts {
+  readonly pool: Pool;
+  readonly turn: PlanTurn;
+  readonly metrics: PlanMetrics;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  /** How often it looks for new plans, ms (default 1 s). */
+  readonly lookEveryMs?: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** After that many failures that nobody expected, in a row, a plan is given up. */
+const MOST_BUGS = 5;
+const RETRY_MS = 1_000;
+/** A provider that says nothing of when to come back. */
+const PROVIDER_RETRY_MS = 15_000;
+const LONGEST_WAIT_MS = 300_000;
+const MOST_PLANS = 200;
+
+/**
+ * Does the long work of the sources that this process leads: one step of one plan at a time, the most urgent plan's first, so that a repair
+ * goes before a load that is under way. All that is known of a plan stands in its row: whoever leads next goes on from there, and repeats
+ * at most the step that was not saved.
+ */
+export class PlanRunner {
+  readonly #parts: PlanRunnerParts;
+  readonly #bell = new WakeUp();
+  readonly #bugs = new Map<string, number>();
+
+  constructor(parts: PlanRunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Has it look for plans now. */
+  wake(): void {
+    this.#bell.ring();
+  }
+
+  /** Works until the lease ends. */
+  async run(source: ReadableSource, lease: Lease): Promise<void> {
+    const { lookEveryMs = LOOK_EVERY_MS, logger, metrics } = this.#parts;
+    const backoff = new Backoff();
+    while (!lease.signal.aborted) {
+      const heard = this.#bell.heard();
+      try {
+        const plan = await this.#next(source, lease);
+        const restMs = plan === null ? lookEveryMs : await this.#step(plan, source, lease);
+        backoff.reset();
+        if (restMs > 0) await this.#bell.wait(heard, restMs, lease.signal);
+      } catch (error) {
+        if (lease.signal.aborted) break;
+        if (error instanceof LostLeadError) logger.warn({ source: source.id }, error.message);
+        else if (error instanceof UnavailableError) logger.warn({ err: error, source: source.id }, 'long work waits');
+        else logger.error({ err: error, source: source.id }, 'long work failed');
+        await backoff.wait(RETRY_MS, lease.signal);
+      }
+    }
+    metrics.running(source.id, 0);
+  }
+
+  /** The most urgent plan that the quota allows a step of now, else the most urgent; of equals the oldest. */
+  async #next(source: ReadableSource, lease: Lease): Promise<ReadingPlan | null> {
+    const { pool, metrics } = this.#parts;
+    const running = await listPlans(pool, { source: source.id, states: ['running'], kinds: READING_PLANS, limit: MOST_PLANS });
+    metrics.running(source.id, running.length);
+    const waiting = running.flatMap((plan) => this.#understood(plan) ?? []).reverse().sort((one, other) => URGENCY[one.kind] - URGENCY[other.kind]);
+    const [first] = waiting;
+    if (first === undefined) return null;
+    for (const kind of new Set(waiting.map((plan) => plan.kind))) {
+      if (!(await source.quota.allows(laneOfPlan(kind), CALLS_OF_A_PAGE))) continue;
+      const plan = waiting.find((one) => one.kind === kind);
+      const claimed = plan === undefined ? null : await claimPlan(pool, plan.id, lease.epoch);
+      return claimed === null ? null : readingPlan(claimed);
+    }
+    return await this.#outOfQuota(first, lease);
+  }
+
+  async #outOfQuota(plan: ReadingPlan, lease: Lease): Promise<null> {
+    const { now, turn } = this.#parts;
+    await turn.trouble(plan, lease, 'the share of the quota that this kind of work may spend is used up', new Date(now() + PROVIDER_RETRY_MS));
+    await sleep(PROVIDER_RETRY_MS, undefined, { signal: lease.signal });
+    return null;
+  }
+
+  /** Answers how long to rest, ms. */
+  async #step(plan: ReadingPlan, source: ReadableSource, lease: Lease): Promise<number> {
+    const { turn } = this.#parts;
+    try {
+      const restMs = await turn.take(plan, source, lease);
+      this.#bugs.delete(plan.id);
+      return restMs ?? 0;
+    } catch (error) {
+      lease.signal.throwIfAborted();
+      if (error instanceof ProviderError) return await this.#provider(error, plan, lease);
+      if (error instanceof ValidationError) {
+        await turn.skip(plan, lease, error.message);
+        return 0;
+      }
+      if (error instanceof UnavailableError || error instanceof LostLeadError) throw error;
+      return await this.#bug(error, plan, lease);
+    }
+  }
+
+  async #provider(error: ProviderError, plan: ReadingPlan, lease: Lease): Promise<number> {
+    const { now, turn, logger } = this.#parts;
+    if (error.kind === 'not_found' || error.kind === 'invalid') {
+      logger.warn({ plan: plan.id, source: plan.source, reason: error.message }, 'an entity cannot be read');
+      await turn.skip(plan, lease, error.message);
+      return 0;
+    }
+    const waitMs = Math.min(Math.max((error.retryAt?.getTime() ?? now() + PROVIDER_RETRY_MS) - now(), RETRY_MS), LONGEST_WAIT_MS);
+    logger.warn({ plan: plan.id, source: plan.source, reason: error.message, waitMs }, 'long work waits for the provider');
+    await turn.trouble(plan, lease, error.message, new Date(now() + waitMs));
+    await sleep(waitMs, undefined, { signal: lease.signal });
+    return 0;
+  }
+
+  async #bug(error: unknown, plan: ReadingPlan, lease: Lease): Promise<number> {
+    const { turn, logger } = this.#parts;
+    const times = (this.#bugs.get(plan.id) ?? 0) + 1;
+    this.#bugs.set(plan.id, times);
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    logger.error({ err: error, plan: plan.id, source: plan.source, times }, 'a step of long work failed');
+    if (times < MOST_BUGS) return RETRY_MS * times;
+    this.#bugs.delete(plan.id);
+    await turn.fail(plan, lease, message);
+    return 0;
+  }
+
+  /** A plan that is not as we make them stands in nobody's way. */
+  #understood(plan: Plan): ReadingPlan | null {
+    try {
+      return readingPlan(plan);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.#parts.logger.error({ err: error, plan: plan.id }, 'a plan that cannot be understood');
+      return null;
+    }
+  }
+}

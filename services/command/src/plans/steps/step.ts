@@ -1,0 +1,64 @@
+import type { PlanParams, ReadingPlanKind } from '../plan-params.ts';
+import type { Place } from '../plan-cursor.ts';
+import type { Tally } from '../plan-tally.ts';
+import type { HeldRecords } from '../held-records.ts';
+import type { Answer } from '../../reading/record-read-command.ts';
+import type { ReadableSource } from '../../sources/source-book.ts';
+
+/** What a step has in hand. */
+export interface StepContext {
+  readonly planId: string;
+  readonly kind: ReadingPlanKind;
+  readonly params: PlanParams;
+  readonly entity: string;
+  readonly source: ReadableSource;
+  readonly held: HeldRecords;
+  /** What was counted of the entity so far. */
+  readonly countOf: (name: string) => number;
+  /** The last commands that the plan sent. */
+  readonly sent: readonly string[];
+  /** Records of a page. */
+  readonly pageRecords: number;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /**
+   * Asks the provider, once the quota allows so many calls; counts what it really cost.
+   * @throws ProviderError; the signal's reason
+   */
+  ask<T extends { readonly calls: number }>(calls: number, question: () => Promise<T>): Promise<T>;
+}
+
+/** A reading to be decided, and why it was taken. */
+export interface Sendable {
+  readonly reading: Answer;
+  readonly cause: string;
+}
+
+export interface StepResult {
+  /** Where the task goes on; null: it is done. */
+  readonly place: Place | null;
+  readonly send?: readonly Sendable[];
+  /** Records to be asked for by and by, since the provider does not show them just now. */
+  readonly later?: readonly string[];
+  /** Of the entity. */
+  readonly add?: Tally;
+  readonly set?: Tally;
+  /** Before the next step. */
+  readonly pauseMs?: number;
+}
+
+/** One page of a task, or less: what a crash repeats. */
+export type Step = (context: StepContext, place: Place | null) => Promise<StepResult>;
+
+/** What an operation on a page is expected to cost: a query, a retrieval, and a look at what was not shown. */
+export const CALLS_OF_A_PAGE = 3;
+
+export function textOf(place: Place | null, name: string): string | null {
+  const value = place?.[name];
+  return typeof value === 'string' ? value : null;
+}
+
+export function numberOf(place: Place | null, name: string): number {
+  const value = place?.[name];
+  return typeof value === 'number' ? value : 0;
+}

@@ -59,6 +59,53 @@ export const CommandSettings = Type.Object({
     description: 'How long decided commands stay in the broker, for a restore',
     example: '48',
   }),
+  LOAD_ON_CONNECT: Type.Boolean({
+    default: true,
+    description: 'Whether all records of a source are read when it is first seen with credentials',
+    example: 'true',
+  }),
+  PLAN_PAGE_RECORDS: Type.Integer({
+    minimum: 10,
+    maximum: 2000,
+    default: 1000,
+    description: 'Records that a load or a repair reads at a time, and repeats at most after a crash',
+    example: '1000',
+  }),
+  SAMPLE_EVERY_MINUTES: Type.Integer({
+    minimum: 0,
+    maximum: 10_080,
+    default: 60,
+    description: 'How often some records of each source are compared with its provider, in minutes; 0: never',
+    example: '60',
+  }),
+  SAMPLE_RECORDS: Type.Integer({
+    minimum: 10,
+    maximum: 10_000,
+    default: 400,
+    description: 'How many records of each entity such a comparison draws',
+    example: '400',
+  }),
+  COMPARE_EVERY_HOURS: Type.Integer({
+    minimum: 0,
+    maximum: 8760,
+    default: 24,
+    description: 'How often all records of each source are compared with its provider, in hours; 0: never',
+    example: '24',
+  }),
+  FEED_LOOK_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    default: 300,
+    description: 'How often a provider is asked how its feed does, in seconds; 0: never',
+    example: '300',
+  }),
+  FEED_SILENT_MINUTES: Type.Integer({
+    minimum: 0,
+    maximum: 43_200,
+    default: 60,
+    description: 'A feed that has sent nothing for so long counts as silent, in minutes; 0: never',
+    example: '60',
+  }),
 });
 export type CommandSettings = Static<typeof CommandSettings>;
 

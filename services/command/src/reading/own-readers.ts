@@ -22,6 +22,8 @@ export interface ReadersParts {
   readonly now: () => Date;
   readonly faultPoint: FaultPoint;
   readonly onBug: () => void;
+  /** What else the leader of a source does, until its lease ends. */
+  readonly alongside?: (source: ReadableSource, lease: Lease) => Promise<void>;
 }
 
 const MEASURE_EVERY_MS = 5_000;
@@ -42,7 +44,8 @@ export function ownReaders(parts: ReadersParts): LeaseKeeper[] {
   return [keeper];
 }
 
-async function readUnder({ epoch, signal }: Lease, source: ReadableSource, parts: ReadersParts): Promise<void> {
+async function readUnder(lease: Lease, source: ReadableSource, parts: ReadersParts): Promise<void> {
+  const { epoch, signal } = lease;
   const { pool, dispatcher, now, faultPoint } = parts;
   const { id, provider } = source;
   await connectSource(pool, id, provider);
@@ -66,7 +69,7 @@ async function readUnder({ epoch, signal }: Lease, source: ReadableSource, parts
       putBack: async (reads) => await rescheduleReads(pool, reads),
     },
   });
-  await Promise.all([reader.run(signal), measure(source, parts, signal)]);
+  await Promise.all([reader.run(signal), measure(source, parts, signal), parts.alongside?.(source, lease)]);
 }
 
 /** Tells of the source while it is ours; that the database is away shows elsewhere. */

@@ -14,6 +14,9 @@ export const AccountingLine = Type.Object(
     outcomes: Type.Object(CountsByOutcome),
     /** accepted - repeats - rows of the ledger. 0 when every accepted change has its outcome. */
     unaccounted: Type.Integer(),
+    /** Answers to what we asked the source, and orders to take up what was parked: decided like changes, and no part of the rest. */
+    reads: Count,
+    orders: Count,
   },
   { additionalProperties: false },
 );

@@ -72,6 +72,9 @@ export const EventReadDTO = Type.Object(
     aggregate_id: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
     position: Type.Union([Type.String(), Type.Null()]),
     repeats: Type.Integer({ minimum: 0 }),
+    /** How often it was taken up again after it was parked, and when it is next by itself (null: not by itself); told by the query API. */
+    attempts: Type.Optional(Type.Integer({ minimum: 0 })),
+    next_attempt_at: Type.Optional(Type.Union([Type.String({ format: 'date-time' }), Type.Null()])),
   },
   { additionalProperties: false, $id: 'EventReadDTO', title: 'EventReadDTO' },
 );

@@ -90,15 +90,16 @@ t.test('what a record became, what became it, and what it lives on in, stand in 
 });
 
 t.test('a change row becomes the EventReadDTO; what it does not have is left out or null as the DTO says', async (t) => {
-  const text = changeJson(CHANGE, 2);
+  const text = changeJson(CHANGE, { repeats: 2, attempts: 1, nextAttemptAt: new Date(0) });
   t.same([...Value.Errors(EventReadDTO, parseExact(text))], []);
   t.match(text, '"data":{"AnnualRevenue":100.50}');
-  t.match(parseExact(text), { repeats: 2, warnings: [{ code: 'unlisted_status' }], processed_at: '2025-04-24T13:18:27.100Z' });
+  t.match(parseExact(text), { repeats: 2, attempts: 1, next_attempt_at: null, warnings: [{ code: 'unlisted_status' }], processed_at: '2025-04-24T13:18:27.100Z' });
 
-  const parked = changeJson({ ...CHANGE, eventType: null, externalId: null, aggregateId: null, processedAt: null, status: 'parked', outcome: 'parked' }, 0);
+  const parked = changeJson({ ...CHANGE, eventType: null, externalId: null, aggregateId: null, processedAt: null, status: 'parked', outcome: 'parked' },
+    { repeats: 0, attempts: 3, nextAttemptAt: new Date('2025-04-24T14:00:00Z') });
   t.same([...Value.Errors(EventReadDTO, parseExact(parked))], []);
   t.notMatch(parked, /event_type|external_id/);
-  t.match(parseExact(parked), { processed_at: null, aggregate_id: null });
+  t.match(parseExact(parked), { processed_at: null, aggregate_id: null, attempts: 3, next_attempt_at: '2025-04-24T14:00:00.000Z' });
 });
 
 t.test('the day of a change id', async (t) => {

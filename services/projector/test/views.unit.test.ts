@@ -6,7 +6,7 @@ import {
 import { clockTime, conversionOf, dirtySince, initialRecord, sourceFields, survivorOf, type Json } from '@clientele/domain';
 import fc from 'fast-check';
 import t from 'tap';
-import { applyToChange, type ChangeView } from '../src/changes/change-view.ts';
+import { applyToChange, changeIdOf, type ChangeView } from '../src/changes/change-view.ts';
 import { composeRecord } from '../src/records/compose-record.ts';
 import { applyToRecord, type RecordView } from '../src/records/record-view.ts';
 import { RECORDS_VERSION } from '../src/records/records-projection.ts';
@@ -197,6 +197,34 @@ t.test('a later entry of a change takes the place of the former, but an event th
   let view: ChangeView | null = null;
   for (const entry of withdrawing.entries.slice(1)) view = applyToChange(view, entry);
   t.match(view, { data: '{"Status__c":"Draft"}', position: 3, outcome: 'applied' });
+});
+
+t.test('a change that is taken up again and again shows its last turn; how it ends is what counts', async (t) => {
+  const log = new LogBuilder(DEFINITION, READABLE);
+  const sent: SentChange = { kind: 'create', record: 1, time: TIME, fields: [{ path: 'Name', value: 'Acme' }] };
+  const id = log.change(sent);
+  const applied = log.entries;
+  const turns = new LogBuilder();
+  for (const outcome of ['parked', 'parked', 'rejected'] as const) turns.outcome(outcome, id, sent);
+  const [parked, again, rejected] = turns.entries;
+  if (parked === undefined || again?.kind !== 'outcome' || rejected === undefined) throw new Error('no entries');
+  const errors = [{ path: 'data.Name', code: 'bad', message: 'is bad' }];
+  const second = applyToChange(applyToChange(null, parked), { ...again, reason: 'later', errors });
+  t.match(second, { id, status: 'parked', outcome: 'parked', reason: 'later', errors: JSON.stringify(errors), processedAt: null });
+  t.match(applyToChange(second, rejected), { status: 'processed', outcome: 'rejected', errors: '[]' });
+  const redriven = applied.reduce<ChangeView | null>(applyToChange, second);
+  t.match(redriven, { id, status: 'processed', outcome: 'applied', reason: null, errors: '[]', data: '{"Name":"Acme"}', aggregateId: LogBuilder.aggregateId(1) });
+});
+
+t.test('a read is asked after like a change, and is told from one', async (t) => {
+  const log = new LogBuilder(DEFINITION, READABLE);
+  const change = log.change({ kind: 'update', record: 1, time: TIME, fields: [{ path: 'Name', value: 'Acme' }], diffs: [{ path: 'Description', patch: 'x>y' }] });
+  const read = log.read({ kind: 'read', record: 1, time: TIME + 60_000, fields: [{ path: 'Name', value: 'Acme' }, { path: 'Description', value: 'y' }] });
+  const same = log.read({ kind: 'read', record: 1, time: TIME - 60_000, fields: [{ path: 'Name', value: 'Old' }] });
+  const viewOf = (id: string) => log.entries.filter((entry) => changeIdOf(entry) === id).reduce<ChangeView | null>(applyToChange, null);
+  t.match(viewOf(change), { eventType: 'Updated', outcome: 'applied', data: '{"Name":"Acme","Description":{"diff":"x>y"}}' });
+  t.match(viewOf(read), { eventType: null, outcome: 'applied', data: '{"Name":"Acme","Description":"y"}', metadata: /"kind":"read"/ });
+  t.match(viewOf(same), { outcome: 'superseded', data: '{"Name":"Old"}' });
 });
 
 t.test('of a quarantined body the change says when it came, and no more', async (t) => {

@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { advance, startDatabases } from './support/databases.ts';
-import { insertChange, insertEvents, insertLedger, insertRecord, ORG, uuid } from './support/rows.ts';
+import { insertChange, insertEvents, insertGolden, insertLedger, insertRecord, ORG, uuid } from './support/rows.ts';
 import { startQuery } from './support/service.ts';
 
 const databases = await startDatabases();
@@ -40,6 +40,16 @@ t.test('a change is shown with what became of it, every digit and every repeat',
     errors: [],
     warnings: [],
   });
+});
+
+t.test('a parked change tells how often it was taken up again, and when it is next', async (t) => {
+  await insertChange(read, '20250424-parked', 'parked');
+  t.match((await ask('/events/20250424-parked')).json, { status: 'parked', attempts: 0, next_attempt_at: null });
+  await insertLedger(log, '20250424-parked', 'parked', 0, { attempts: 3, nextAttemptAt: '2025-04-24T15:00:00Z' });
+  const { json } = await ask('/events/20250424-parked');
+  t.ok(Value.Check(EventReadDTO, json), JSON.stringify([...Value.Errors(EventReadDTO, json)].slice(0, 3)));
+  t.match(json, { status: 'parked', outcome: 'parked', reason: 'unsupported_change', attempts: 3, next_attempt_at: '2025-04-24T15:00:00.000Z' });
+  await log.query("delete from clientele.ledger where command_id = '20250424-parked'");
 });
 
 t.test('a change that is not known yet is to be asked for again; what is no change id is not', async (t) => {
@@ -121,10 +131,34 @@ t.test('history is every event in order, page by page, with every digit and what
   );
 });
 
+t.test('history tells in words and times which read, which window and which cause', async (t) => {
+  await insertGolden(log, 'log-0002.jsonl');
+  const { json } = await ask('/clients/0195f3c2-7b1a-7c3d-8e4f-1234567890ab/history');
+  const items = json['items'] as { summary: string; details: object }[];
+  t.match(items.map(({ summary }) => summary), [
+    /^Updated by a change of 2025-04-24T\S+Z; of Description, Phone only a difference came, whose text is not known; others are not told while it is in doubt$/,
+    'In doubt since 2025-04-24T12:38:29.000Z: a text came as its difference from one that is not known',
+    /^Updated by a read of 2025-\S+Z that saw every change before 2025-04-24T12:38:32.750Z and none after 2025-04-24T12:38:37.999Z$/,
+    'No longer in doubt, and others are told of what was kept from them',
+    'Converted into Account 0015f00002HhYYYAAV',
+    /^Deleted by a read of .*, and found it deleted$/,
+    /^Merged into Account 0015f00002HhZZZAAV, told by a read of /,
+  ]);
+  t.match(items[1]?.details, { since: '2025-04-24T12:38:29.000Z', since_change: '20250424-DDDDDDDDDDDDDDDDDDDDDDDDDDD', reason: 'diff', gap: true });
+  t.match(items[2]?.details, { read: { from: '2025-04-24T12:38:32.750Z', until: '2025-04-24T12:38:37.999Z', result: 'found', id: String } });
+  t.match(items[6]?.details, { survivor: { externalId: '0015f00002HhZZZAAV' }, read: { from: '2025-04-24T12:38:32.750Z' } });
+  await log.query(`update clientele.events set metadata = jsonb_set(jsonb_set(metadata::jsonb, '{change,kind}', '"read"'), '{change,source_change_type}', '"read: gap"')::json where position = 15`);
+  const again = (await ask('/clients/0195f3c2-7b1a-7c3d-8e4f-1234567890ab/history?limit=3')).json['items'] as typeof items;
+  t.match(again[2], { summary: /a read of \S+ for gap that saw/, details: { read: { cause: 'gap' } } });
+});
+
 t.test('accounting adds up, in total and by source, and shows what is missing', async (t) => {
-  await log.query(`insert into clientele.accepted_counts (source, accepted, lost, repeats) values ($1, 5, 0, 2), ('', 0, 1, 0)`, [ORG]);
+  await log.query(`insert into clientele.accepted_counts (source, accepted, lost, repeats) values ($1, 9, 0, 2), ('', 0, 1, 0)`, [ORG]);
   await insertLedger(log, '20250424-ignored', 'ignored', 0);
-  await insertLedger(log, '20250424-garbage', 'quarantined', 0, null);
+  await insertLedger(log, '20250424-garbage', 'quarantined', 0, { source: null });
+  // Answers to reads and orders are commands like others: accepted, each with its row, and told apart from changes.
+  for (const [n, outcome] of ['applied', 'superseded'].entries()) await insertLedger(log, `20250424-read${n}`, outcome, 0, { type: 'RecordRead' });
+  for (const type of ['RedriveParked', 'DiscardParked']) await insertLedger(log, `20250424-${type}`, 'applied', 0, { type });
   await log.query(`insert into clientele.lane_checkpoints (lane, epoch, pending) values ('commands.0', 1, 4)`);
   const { json } = await ask('/accounting');
   t.ok(Value.Check(Accounting, json), JSON.stringify([...Value.Errors(Accounting, json)].slice(0, 3)));
@@ -135,9 +169,21 @@ t.test('accounting adds up, in total and by source, and shows what is missing', 
     in_flight: 4,
     outcomes: { applied: 1, ignored: 1, quarantined: 1, parked: 0 },
     unaccounted: 1,
+    reads: 2,
+    orders: 2,
     position: '3',
-    sources: { [ORG]: { accepted: 5, repeats: 2, unaccounted: 1 }, unknown: { accepted: 1, unaccounted: 0 } },
+    sources: { [ORG]: { accepted: 5, repeats: 2, unaccounted: 1, reads: 2, orders: 2 }, unknown: { accepted: 1, unaccounted: 0, reads: 0 } },
   });
+  const unaccounted = async () => (await ask('/accounting')).json['unaccounted'];
+  // A change is parked and taken up again: its row moves, and nothing else does.
+  await log.query('update clientele.accepted_counts set accepted = accepted + 2 where source = $1', [ORG]);
+  await insertLedger(log, '20250424-waits', 'parked', 0);
+  await insertLedger(log, '20250424-order', 'applied', 0, { type: 'RedriveParked' });
+  t.equal(await unaccounted(), 1);
+  await log.query("update clientele.ledger set outcome = 'applied', attempts = 1 where command_id = '20250424-waits'");
+  t.match((await ask('/accounting')).json, { unaccounted: 1, orders: 3, outcomes: { parked: 0, applied: 2 } });
+  await log.query("delete from clientele.ledger where command_id = '20250424-read0'");
+  t.equal(await unaccounted(), 2, 'the row of a read that is gone shows as well');
 });
 
 t.test('the API describes itself', async (t) => {

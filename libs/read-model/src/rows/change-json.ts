@@ -1,8 +1,17 @@
 import type { ChangeRow } from '../schema/index.ts';
 import { jsonText, objectText, timeText, type JsonText } from './json-text.ts';
 
-/** The row as JSON text of the `EventReadDTO`. `repeats`: how often the change was seen again, which the ledger counts. */
-export function changeJson(row: ChangeRow, repeats: number): JsonText {
+/** What the ledger alone knows of a change. */
+export interface LedgerFacts {
+  /** How often it was seen again. */
+  readonly repeats: number;
+  /** How often it was taken up again after it was parked, and when it is next by itself. */
+  readonly attempts: number;
+  readonly nextAttemptAt: Date | null;
+}
+
+/** The row as JSON text of the `EventReadDTO`. */
+export function changeJson(row: ChangeRow, { repeats, attempts, nextAttemptAt }: LedgerFacts): JsonText {
   return objectText({
     id: jsonText(row.id),
     event_type: row.eventType === null ? undefined : jsonText(row.eventType),
@@ -24,6 +33,8 @@ export function changeJson(row: ChangeRow, repeats: number): JsonText {
     aggregate_id: jsonText(row.aggregateId),
     position: jsonText(row.position),
     repeats: jsonText(repeats),
+    attempts: jsonText(attempts),
+    next_attempt_at: timeText(row.status === 'parked' ? nextAttemptAt : null),
   });
 }
 

@@ -1,5 +1,5 @@
 import { decodeDomainEvent, stringifyExact, type LogEntry, type StoredEvent, type StoredOutcome } from '@clientele/contracts';
-import { composeFields, type DomainEvent } from '@clientele/domain';
+import { childPath, composeFields, type DomainEvent, type FieldWrite, type RecordChanged } from '@clientele/domain';
 import { dayOfChange } from '@clientele/read-model';
 
 /** What became of a change: a row as it is stored. Documents are JSON text, times RFC 3339. */
@@ -50,7 +50,7 @@ function fromEvent(entry: StoredEvent, event: DomainEvent): ChangeView {
     entity: metadata.entity,
     aggregateType: entry.streamType,
     externalId: metadata.externalId,
-    data: !('fields' in event) ? '{}' : stringifyExact(composeFields([...event.fields, ...event.lost])),
+    data: 'fields' in event ? stringifyExact(composeFields(sentIn(event))) : '{}',
     metadata: stringifyExact(metadata.change),
     occurredAt: entry.occurredAt,
     status: 'processed',
@@ -64,6 +64,11 @@ function fromEvent(entry: StoredEvent, event: DomainEvent): ChangeView {
     position: entry.position,
     recordedAt: entry.recordedAt,
   };
+}
+
+/** What the change carried, or the look found: what won, what lost, and differences of texts that are not known, each below its path. */
+function sentIn({ fields, lost, diffs = [] }: RecordChanged): FieldWrite[] {
+  return [...fields, ...lost, ...diffs.map(({ path, patch }) => ({ path: childPath(path, 'diff'), value: patch }))];
 }
 
 function fromOutcome(entry: StoredOutcome): ChangeView {

@@ -10,12 +10,14 @@ interface AccountingRow {
   readonly repeats: string;
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   readonly unaccounted: string;
+  readonly reads: string;
+  readonly orders: string;
   readonly in_flight: string;
   readonly position: string;
 }
 
 const UNKNOWN_SOURCE = 'unknown';
-const ACCOUNTING = 'select source, accepted, lost, repeats, outcomes, unaccounted, in_flight, position from published.accounting';
+const ACCOUNTING = 'select source, accepted, lost, repeats, outcomes, unaccounted, reads, orders, in_flight, position from published.accounting';
 
 /** Every accepted change, and what became of it, all from one moment of the log. @throws UnavailableError */
 export async function readAccounting(eventLog: Database): Promise<Accounting> {
@@ -49,5 +51,7 @@ function lineOf(row: AccountingRow | undefined): AccountingLine {
       erased: count('erased'),
     },
     unaccounted: Number(row?.unaccounted ?? 0),
+    reads: Number(row?.reads ?? 0),
+    orders: Number(row?.orders ?? 0),
   };
 }

@@ -1,4 +1,4 @@
-import { changeJson, dayOfChange, type ChangeRow } from '@clientele/read-model';
+import { changeJson, dayOfChange, type ChangeRow, type LedgerFacts } from '@clientele/read-model';
 import { CoalescedLookup } from '../database/coalesced-lookup.ts';
 import type { Database } from '../database/database.ts';
 import type { ViewPositions } from '../views/view-positions.ts';
@@ -15,14 +15,17 @@ const CHANGES = `
     c.received_at as "receivedAt", c.processed_at as "processedAt", c.aggregate_id as "aggregateId", c.position
   from unnest($1::date[], $2::text[]) as wanted (day, id) join published.changes c using (day, id)`;
 
-const REPEATS = `
-  select l.command_id as id, l.repeats
+const LEDGER = `
+  select l.command_id as id, l.repeats, l.attempts, l.next_attempt_at as "nextAttemptAt"
   from unnest($1::date[], $2::text[]) as wanted (day, command_id) join published.ledger l using (day, command_id)`;
+
+/** Of a change whose row the ledger no longer keeps. */
+const FORGOTTEN: LedgerFacts = { repeats: 0, attempts: 0, nextAttemptAt: null };
 
 /** What became of changes. */
 export class ChangeReader {
   readonly #changes: CoalescedLookup<ChangeKey, ChangeRow>;
-  readonly #repeats: CoalescedLookup<ChangeKey, number>;
+  readonly #ledger: CoalescedLookup<ChangeKey, LedgerFacts>;
   readonly #views: ViewPositions;
 
   constructor({ database, eventLog, views }: { database: Database; eventLog: Database; views: ViewPositions }) {
@@ -34,16 +37,11 @@ export class ChangeReader {
         return new Map(rows.map((row) => [row.id, row]));
       },
     });
-    this.#repeats = new CoalescedLookup({
+    this.#ledger = new CoalescedLookup({
       keyOf: ({ id }) => id,
       find: async (keys) => {
-        const rows = await eventLog.query<{ id: string; repeats: number | string }>({
-          label: 'repeats_by_id',
-          text: REPEATS,
-          values: columns(keys),
-          prepared: true,
-        });
-        return new Map(rows.map(({ id, repeats }) => [id, Number(repeats)]));
+        const rows = await eventLog.query<LedgerFacts & { id: string }>({ label: 'ledger_by_id', text: LEDGER, values: columns(keys), prepared: true });
+        return new Map(rows.map(({ id, repeats, ...facts }) => [id, { ...facts, repeats: Number(repeats) }]));
       },
     });
   }
@@ -56,8 +54,7 @@ export class ChangeReader {
     const day = dayOfChange(id);
     if (day === null) return null;
     const row = await this.#decided({ id, day }, signal);
-    // Its repeats are counted for as long as the ledger keeps its row.
-    return row === null ? null : changeJson(row, (await this.#repeats.get({ id, day })) ?? 0);
+    return row === null ? null : changeJson(row, (await this.#ledger.get({ id, day })) ?? FORGOTTEN);
   }
 
   async #decided(key: ChangeKey, signal: AbortSignal | null): Promise<ChangeRow | null> {

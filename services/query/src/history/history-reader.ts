@@ -1,4 +1,5 @@
 import { logEntryFromRow, publishedEvent, stringifyExact, type EventLogRow } from '@clientele/contracts';
+import { readableEvent } from './readable-event.ts';
 import type { Database } from '../database/database.ts';
 
 export interface HistoryPage {
@@ -34,5 +35,6 @@ function historyEvent(row: EventLogRow): string {
   const entry = logEntryFromRow(row);
   if (entry.kind !== 'event') throw new TypeError(`log entry ${entry.position} is no event, and yet in a stream`);
   const { id, position, occurredAt, recordedAt } = entry;
-  return stringifyExact({ id, position: String(position), ...publishedEvent(entry), occurred_at: occurredAt, recorded_at: recordedAt });
+  const published = publishedEvent(entry);
+  return stringifyExact({ id, position: String(position), ...published, ...readableEvent(entry, published), occurred_at: occurredAt, recorded_at: recordedAt });
 }

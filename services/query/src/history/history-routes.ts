@@ -21,6 +21,7 @@ const HistoryPageDTO = Type.Object({
       id: Type.String(),
       position: Type.String(),
       ...PublishedEvent.properties,
+      summary: Type.String({ description: 'The event in words for people; not for programs' }),
       occurred_at: Type.String(),
       recorded_at: Type.String(),
     }),

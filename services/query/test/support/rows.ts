@@ -1,6 +1,7 @@
-import { encodeDomainEvent, stringifyExact } from '@clientele/contracts';
+import { encodeDomainEvent, stringifyExact, type EventLogRow } from '@clientele/contracts';
 import { clockOf, type DomainEvent, type FieldWrite } from '@clientele/domain';
 import { conversionKey, searchTerms } from '@clientele/read-model';
+import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 
 export const ORG = 'salesforce:00D5f000005KcCnEAK';
@@ -97,12 +98,33 @@ export async function insertChange(
   );
 }
 
-export async function insertLedger(log: pg.Pool, id: string, outcome: string, repeats: number, source: string | null = ORG): Promise<void> {
+export interface LedgerSeed {
+  readonly source?: string | null;
+  readonly type?: string;
+  readonly attempts?: number;
+  readonly nextAttemptAt?: string;
+}
+
+export async function insertLedger(log: pg.Pool, id: string, outcome: string, repeats: number, seed: LedgerSeed = {}): Promise<void> {
+  const { source = ORG, type = 'ProcessCrmEvent', attempts = 0, nextAttemptAt = null } = seed;
   await log.query(
-    `insert into clientele.ledger (command_id, day, command_type, provider, source, outcome, errors, repeats, received_at, decided_at)
-     values ($1, to_date(left($1, 8), 'YYYYMMDD'), 'ProcessCrmEvent', 'salesforce', $2, $3, '[]', $4, now(), now())`,
-    [id, source, outcome, repeats],
+    `insert into clientele.ledger (command_id, day, command_type, provider, source, outcome, errors, repeats, received_at, decided_at, attempts, next_attempt_at)
+     values ($1, to_date(left($1, 8), 'YYYYMMDD'), $5, 'salesforce', $2, $3, '[]', $4, now(), now(), $6, $7)`,
+    [id, source, outcome, repeats, type, attempts, nextAttemptAt],
   );
+}
+
+/** Rows of the log as this and earlier code wrote them, into the log. */
+export async function insertGolden(log: pg.Pool, file: string): Promise<void> {
+  const rows = readFileSync(new URL(`../../../../../libs/contracts/test/golden/${file}`, import.meta.url), 'utf8').trim().split('\n')
+    .map((line) => (JSON.parse(line) as { row: EventLogRow }).row);
+  for (const row of rows) {
+    await log.query(
+      `insert into clientele.events (position, id, kind, stream_id, stream_type, version, type, schema_version, data, personal, metadata, occurred_at, recorded_at)
+       values ($1, gen_random_uuid(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      [row.position, row.kind, row.stream_id, row.stream_type, row.version, row.type, row.schema_version, row.data, row.personal, row.metadata, row.occurred_at, row.recorded_at],
+    );
+  }
 }
 
 /** Appends events of one client to the log, in order; each sets the given fields. Personal are `Email` and what lies below it. */

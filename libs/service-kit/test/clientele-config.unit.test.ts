@@ -131,6 +131,37 @@ mapping:
   );
 });
 
+t.test('credentials stand in the environment, and nowhere in what is said of them', async (t) => {
+  const text = `version: 1
+sources:
+  - id: salesforce:00D1
+    provider: salesforce
+    credentials: { type: client_credentials, client_id: "\${SF_ID}", client_secret: hunter2 }
+  - id: salesforce:00D2
+    provider: salesforce
+    base_url: https://two.my.salesforce.com
+    quota: { share: 1.5 }
+    clock_skew_ms: -1
+    credentials: { type: password, password: hunter2 }
+mapping: { salesforce: { Account: { aggregate: client } } }
+`;
+  const said = mistakesOf(text).map(({ line, message }) => `${line} ${message}`);
+  t.strictSame(said.map((one) => one.slice(0, 60)), [
+    '5 sources.0.credentials.client_secret: must refer to an environ',
+    '9 sources.1.quota.share: is 1.5, expected number to be less o',
+    '10 sources.1.clock_skew_ms: is -1, expected integer to be gr',
+    '11 sources.1.credentials: is not as it must be: expected uni',
+  ].map((one) => one.slice(0, 60)));
+  t.notMatch(said.join(), 'hunter2');
+
+  const complete = text.replace('hunter2', '"${SF_SECRET}"').replace('1.5', '0.5').replace('-1', '500').replace(/ {4}credentials: \{ type: password.*\n/, '');
+  t.strictSame(mistakesOf(complete).map(({ message }) => message), ['sources.0.base_url: is missing: credentials are of no use without it']);
+  const whole = complete.replace('    credentials', '    base_url: https://one.my.salesforce.com\n    credentials');
+  t.doesNotThrow(() => parseClienteleConfig(whole, 'f.yaml'), 'who reads nothing needs no values');
+  t.throws(() => parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: '' }), /line 6, column \d+: sources.0.credentials.client_secret: refers to SF_SECRET, which is not set/);
+  t.match(parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: 'x' }).sources, [{ clock_skew_ms: undefined }, { clock_skew_ms: 500 }]);
+});
+
 t.test('broken YAML and a missing file are named as such', async (t) => {
   t.match(mistakesOf('version: 1\nmapping: {\n  a: [\n'), [{ line: 4 }]);
   t.match(mistakesOf('version: 1\nversion: 1\nmapping: {}\n')[0]?.message, /unique/);

@@ -8,7 +8,7 @@ export function inconsistencies(config: ClienteleConfig): Mistake[] {
 
 function sourceMistakes({ sources = [], mapping }: ClienteleConfig): Mistake[] {
   const known = Object.keys(mapping);
-  return sources.flatMap(({ id, provider }, index) => {
+  return sources.flatMap(({ id, provider, credentials, base_url: baseUrl }, index) => {
     const mistakes: Mistake[] = [];
     if (!known.includes(provider))
       mistakes.push({ path: ['sources', index, 'provider'], message: `has no mapping; those that have one: ${known.join(', ')}` });
@@ -16,8 +16,22 @@ function sourceMistakes({ sources = [], mapping }: ClienteleConfig): Mistake[] {
       mistakes.push({ path: ['sources', index, 'id'], message: `must be ${provider}:<the account's own id>` });
     }
     if (sources.findIndex((other) => other.id === id) < index) mistakes.push({ path: ['sources', index, 'id'], message: 'stands twice' });
+    if (credentials !== undefined && baseUrl === undefined) {
+      mistakes.push({ path: ['sources', index, 'base_url'], message: 'is missing: credentials are of no use without it' });
+    }
     return mistakes;
   });
+}
+
+/** Credentials stand in the environment: what the configuration refers to has to be there. Tells names, never values. */
+export function unsetReferences({ sources = [] }: ClienteleConfig, env: Readonly<Record<string, string | undefined>>): Mistake[] {
+  return sources.flatMap(({ credentials = {} }, index) =>
+    Object.entries(credentials).flatMap(([name, value]) => {
+      const [, variable] = /^\$\{(.+)\}$/.exec(value) ?? [];
+      if (variable === undefined || (env[variable] ?? '') !== '') return [];
+      return [{ path: ['sources', index, 'credentials', name], message: `refers to ${variable}, which is not set` }];
+    }),
+  );
 }
 
 /** Two fields of an entity must not be shown under one name: one would hide the other. */

@@ -34,10 +34,26 @@ export class ConfigError extends Error {
 /** Every way in which the value breaks the schema, in words, one a place. */
 export function schemaMistakes(value: unknown): Mistake[] {
   const mistakes = new Map<string, Mistake>();
-  for (const error of Value.Errors(ClienteleConfig, value)) {
+  for (const error of allErrors(Value.Errors(ClienteleConfig, value))) {
     if (!mistakes.has(error.path)) mistakes.set(error.path, { path: pointerParts(error.path), message: messageOf(error) });
   }
   return [...mistakes.values()];
+}
+
+/** Of objects of which several forms are allowed, what is wrong with the form that it says it has; else that it has none. */
+function* allErrors(errors: Iterable<ValueError>): Generator<ValueError> {
+  for (const error of errors) {
+    const nested = error.errors.map((form) => [...form]);
+    const meant = nested.filter((form) => form.every(({ path }) => path !== `${error.path}/type`));
+    const [form] = meant;
+    if (form !== undefined && meant.length < nested.length && meant.length === 1) yield* allErrors(form);
+    else yield error;
+  }
+}
+
+/** What people write where a reference belongs may be the secret itself. */
+function isSecret({ path }: ValueError): boolean {
+  return path.split('/').includes('credentials');
 }
 
 /** Finds each mistake's line and column; where something is missing, those of what it is missing from. */
@@ -66,6 +82,7 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
 function messageOf(error: ValueError): string {
   if (error.value === undefined) return 'is missing';
   if (error.message.startsWith('Unexpected property')) return 'is not known here';
+  if (isSecret(error)) return error.schema['pattern'] === undefined ? `is not as it must be: ${error.message.toLowerCase()}` : 'must refer to an environment variable, as ${NAME}';
   const alternatives: unknown = error.schema['anyOf'];
   const wanted = Array.isArray(alternatives)
     ? `one of ${alternatives.map((one: TSchema) => String(one['const'])).join(', ')}`

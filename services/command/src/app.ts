@@ -3,8 +3,9 @@ import { ClientDomainService } from '@clientele/domain';
 import { countReads, listSources, maintainWriteDatabase, notePending, PostgresEventStore, reopenReads } from '@clientele/event-store';
 import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
-import { createPool, definitionFor, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
+import { createPool, definitionFor, isDevelopment, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
+import { deadLetters } from './dead-letters/dead-letters.ts';
 import { ErrorHandler } from './errors/error-handler.ts';
 import { measureLanes, measureRelay, watchCommand } from './health.ts';
 import { requireAgreedLanes } from './lanes/agreed-lanes.ts';
@@ -19,10 +20,12 @@ import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { ownReaders } from './reading/own-readers.ts';
 import { ReadMetrics } from './reading/read-metrics.ts';
 import { ReaderBoard } from './reading/reader-board.ts';
+import { longWork } from './plans/long-work.ts';
 import { leadRelay } from './relay/lead-relay.ts';
 import { PostgresRelayState } from './relay/postgres-relay-state.ts';
 import { Relay } from './relay/relay.ts';
 import { registerSourceRoutes } from './sources/routes.ts';
+import { SourceWatch } from './sources/source-watch.ts';
 import { openSources } from './sources/open-sources.ts';
 import type { CommandSettings } from './settings.ts';
 
@@ -35,7 +38,7 @@ const READINGS_BYTES = 32 * 1024 * 1024;
 /** Starts the command service; resolves once it serves, with what stops it. */
 export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
   const { settings, logger, metrics, health, faultPoint } = context;
-  const config = loadClienteleConfig(settings.CLIENTELE_CONFIG);
+  const config = loadClienteleConfig(settings.CLIENTELE_CONFIG, process.env);
   const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', max: 8, logger });
   // Apart, so that leases are renewed however busy the lanes are.
   const leasePool = createPool(settings.WRITE_DATABASE_URL, {
@@ -52,7 +55,9 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   const now = () => new Date();
   const store = new PostgresEventStore({ pool, fault: faultPoint });
   const providers = configuredProviders(config);
-  const sources = await openSources({ config, providers, env: process.env, pool, metrics, now: Date.now });
+  const sources = await openSources({
+    config, providers, env: process.env, pool, metrics, now: Date.now, callTimeoutMs: settings.PROVIDER_TIMEOUT_MS,
+  });
   const pipelineMetrics = new PipelineMetrics(metrics);
   const errors = new ErrorHandler();
   const bugs = metrics.counter('bugs_total', 'Failures that nobody expected: each parked a change or stopped a unit');
@@ -80,6 +85,8 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     readAheadBytes: READ_AHEAD_BYTES,
     onBreak: (lane, reason) => logger.warn({ lane, reason }, 'reading a lane broke; it begins again'),
   });
+  const watch = new SourceWatch({ pool, sources, metrics, logger });
+  const ended = new AbortController();
   const tellLosses = lossAlarm(metrics, logger);
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
@@ -87,22 +94,30 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     onCommit(batch) {
       relay.wake();
       pipelineMetrics.committed(batch);
+      watch.seen(batch);
       tellLosses({ lane: batch.session.lane, count: batch.work.count });
     },
     onBug: () => bugs.inc(),
   });
 
   const readers = new ReaderBoard();
+  const inBulk = new JetStreamDispatcher({ link, lanes: settings.LANES, deadlineMs: 10_000, maxQueuedBytes: READINGS_BYTES, fault: faultPoint });
+  const work = longWork({ settings, pool, store, sources, dispatcher: inBulk, metrics, logger, faultPoint });
   const readings = new JetStreamDispatcher({ link, lanes: settings.LANES, deadlineMs: 10_000, maxQueuedBytes: READINGS_BYTES, fault: faultPoint });
 
   const fullness = metrics.gauge('commands_fullness', 'Share of its bytes that the stream of commands holds, 0 to 1');
   const leaseTtlMs = settings.COMMAND_LEASE_MS;
+  const waiting = deadLetters({
+    pool, leasePool, leaseTtlMs, store, handlers, errors, providers, config, logger, now, faultPoint, dispatcher: readings,
+    development: isDevelopment({ NODE_ENV: settings.NODE_ENV }),
+  });
   const keepers = [
+    waiting.redrives,
     ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
     leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
     ...ownReaders({
       sources: sources.readable(), pool, leasePool, leaseTtlMs, dispatcher: readings, board: readers, logger, now, faultPoint,
-      metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(),
+      metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(), alongside: work.run,
     }),
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
@@ -114,23 +129,29 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
           onFullness: (share) => fullness.set(share),
           notePending: (pending) => notePending(pool, pending),
         }),
+        waiting.retries,
       ],
     }),
   ];
   watchCommand({ health, pool, link, lanes: settings.LANES, board, relay });
   measureLanes(metrics, board, Date.now);
   measureRelay(metrics, relay);
-  const http = await startAdminHttp(context, pool, [
+  const http = await startAdminHttp(context, [
+    waiting.routes,
     (app, keys) => registerSourceRoutes(app, {
       sources, board: readers, configured: config.sources ?? [],
       listKnown: () => listSources(pool), countReads: () => countReads(pool), reopenReads: (source) => reopenReads(pool, source),
     }, keys),
+    work.registerRoutes,
   ]);
   await Promise.all(keepers.map((keeper) => keeper.start()));
+  const watching = watch.run(ended.signal);
 
   return async () => {
     await Promise.all([http.close(), ...keepers.map((keeper) => keeper.stop())]);
-    await Promise.all([store.drained(), readings.close()]);
+    ended.abort();
+    await watching;
+    await Promise.all([store.drained(), readings.close(), inBulk.close()]);
     await Promise.all([link.close(), pool.end(), leasePool.end(), sources.close()]);
   };
 }

@@ -22,7 +22,8 @@ export class DecideStage implements Stage {
   }
 }
 
-function decide(item: WorkItem): void {
+/** Has one command decided on its record as it stands in the unit. What it throws, the error handler disposes of. */
+export function decide(item: WorkItem): void {
   const { admitted, record, decided } = item;
   if (admitted === null) return;
   const state = record?.state ?? initialRecord;

@@ -52,6 +52,13 @@ export const CommandSettings = Type.Object({
     description: 'Memory for records that were decided last, all command lanes together',
     example: '16',
   }),
+  PROVIDER_TIMEOUT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 30_000,
+    default: 20_000,
+    description: 'How long a call to a provider may take, in milliseconds; it is tried three times at most',
+    example: '20000',
+  }),
   COMMANDS_KEPT_HOURS: Type.Integer({
     minimum: 0,
     maximum: 720,

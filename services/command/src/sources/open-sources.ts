@@ -1,7 +1,7 @@
 import type { ClienteleConfig, SourceConfig } from '@clientele/contracts';
 import { DEFAULT_READ_MARGIN_MS } from '@clientele/domain';
 import { connectSource, noteQuota, spendCalls, spentCalls } from '@clientele/event-store';
-import type { CallReport, Environment, RecordSourceOptions } from '@clientele/providers';
+import type { CallReport, Environment } from '@clientele/providers';
 import type { Metrics } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import { GovernedQuota, type CallLedger } from '../quota/source-quota.ts';
@@ -15,13 +15,13 @@ export interface SourceParts {
   readonly pool: Pool;
   readonly metrics: Metrics;
   readonly now: () => number;
-  /** How long a call, and an operation with its retries, may take. */
-  readonly timeouts?: Pick<RecordSourceOptions, 'callTimeoutMs' | 'deadlineMs'>;
+  /** How long a call may take. */
+  readonly callTimeoutMs: number;
 }
 
 const DEFAULT_SHARE = 0.5;
-/** Well below the time after which a read that was taken is due again. */
-const TIMEOUTS = { callTimeoutMs: 20_000, deadlineMs: 45_000 };
+/** An operation with its retries, in calls: well below the time after which a read that was taken is due again. */
+const CALLS_AN_OPERATION = 2.5;
 
 /**
  * Every source that has credentials, with what reads it and what governs its quota. Asks no provider anything yet.
@@ -42,14 +42,14 @@ export async function openSources(parts: SourceParts): Promise<SourceBook> {
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
 
 async function openSource(source: SourceConfig, parts: SourceParts, observe: (call: CallReport) => void): Promise<ReadableSource | null> {
-  const { config, providers, env, pool, now, timeouts = TIMEOUTS } = parts;
+  const { config, providers, env, pool, now, callTimeoutMs } = parts;
   const { id, provider } = source;
   const quota = new GovernedQuota({ ledger: callLedger(pool, id, provider), share: source.quota?.share ?? DEFAULT_SHARE, now });
   const onCall = (call: CallReport): void => {
     quota.heard(call);
     observe(call);
   };
-  const records = await providers.get(provider)?.records(source, env, { ...timeouts, onCall });
+  const records = await providers.get(provider)?.records(source, env, { callTimeoutMs, deadlineMs: callTimeoutMs * CALLS_AN_OPERATION, onCall });
   if (records === undefined || records === null) return null;
   const entities = Object.keys(config.mapping[provider] ?? {});
   return { id, provider, records, quota, marginMs: source.clock_skew_ms ?? DEFAULT_READ_MARGIN_MS, entities };

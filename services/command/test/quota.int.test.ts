@@ -1,0 +1,129 @@
+import t, { type Test } from 'tap';
+import { connectSource, InMemoryEventStore, listPlans, listSources, migrateWriteDatabase, noteQuota, spendCalls, spentCalls, type ReadLane } from '@clientele/event-store';
+import { createLogger, createMetrics, createPool } from '@clientele/service-kit';
+import { eventually, startPostgres } from '@clientele/testing';
+import { GovernedQuota, type CallLedger } from '../src/quota/source-quota.ts';
+import { SourceWatch } from '../src/sources/source-watch.ts';
+import type { ReadableSource } from '../src/sources/source-book.ts';
+import { change, SOURCE } from './support/commands.ts';
+import { testPipeline } from './support/pipeline.ts';
+
+const postgres = await startPostgres();
+t.teardown(() => postgres.stop());
+
+async function database(t: Test) {
+  const url = await postgres.createDatabase();
+  await migrateWriteDatabase(url);
+  const pool = createPool(url, { applicationName: 'test', max: 8 });
+  t.teardown(() => pool.end());
+  await connectSource(pool, SOURCE, 'salesforce');
+  const ledger: CallLedger = {
+    spend: (lane, calls, most) => spendCalls(pool, SOURCE, lane, calls, most),
+    spent: () => spentCalls(pool, SOURCE),
+    noteMax: (max) => noteQuota(pool, SOURCE, max),
+  };
+  const quota = (share = 0.5) => new GovernedQuota({ ledger, share, now: Date.now, lookEveryMs: 20 });
+  return { pool, quota };
+}
+
+function told(used: number, max: number) {
+  return { operation: 'get', limits: { used, max, at: Date.now() } };
+}
+
+t.test('two processes together never spend more than the share, and a restart forgets nothing', async (t) => {
+  const { quota } = await database(t);
+  const processes = [quota(), quota()];
+  for (const one of processes) one.heard(told(0, 200));
+  const over = new AbortController();
+  let granted = 0;
+  const spending = processes.flatMap((one) => Array.from({ length: 80 }, async () => {
+    await one.spend('live', 1, over.signal);
+    granted += 1;
+  }));
+  await eventually('both wait', async () => (await Promise.all(processes.map((one) => one.status()))).every(({ waiting }) => waiting.live > 0 && granted >= 90));
+  over.abort();
+  await Promise.allSettled(spending);
+  // Two calls were heard of, and were counted though nobody asked for them.
+  t.equal(granted + 2, 96, 'of 200 calls the half is ours, but for a rest');
+
+  const restarted = quota();
+  t.notOk(await restarted.allows('live', 1), 'the limit is known before the provider tells it again');
+  t.match(await restarted.status(), { spent: { live: 96 }, budget: 100, left: 4, account: null });
+});
+
+t.test('what costs more than was expected is made good', async (t) => {
+  const { quota } = await database(t);
+  const one = quota();
+  await one.spend('repair', 1);
+  for (let call = 1; call <= 30; call += 1) one.heard(told(call, 1000));
+  one.heard({ operation: 'token', limits: null });
+  await one.spend('live', 1);
+  const { spent } = await one.status();
+  t.equal(spent.live + spent.repair, 31);
+});
+
+t.test('the less urgent leaves something to the more urgent, and all leave something to others', async (t) => {
+  const { quota } = await database(t);
+  const one = quota();
+  one.heard(told(0, 1000));
+  const most: Partial<Record<ReadLane, number>> = {};
+  for (const lane of ['reconciliation', 'repair', 'gap', 'live'] as const) {
+    while (await one.allows(lane, 1)) await one.spend(lane, 1);
+    most[lane] = Object.values((await one.status()).spent).reduce((sum, calls) => sum + calls, 0);
+  }
+  t.same(most, { reconciliation: 375, repair: 425, gap: 460, live: 480 });
+
+  const other = (await database(t)).quota();
+  other.heard(told(930, 1000));
+  t.same(await Promise.all((['live', 'gap', 'repair', 'reconciliation'] as const).map((lane) => other.allows(lane, 1))), [true, true, false, false]);
+  other.heard(told(990, 1000));
+  t.notOk(await other.allows('live', 1));
+});
+
+t.test('the urgent does not stand behind the rest', async (t) => {
+  const { quota } = await database(t);
+  const one = quota();
+  one.heard(told(999, 1000));
+  const order: string[] = [];
+  const waiting = (['reconciliation', 'repair', 'live', 'gap'] as const).map(async (lane) => {
+    await one.spend(lane, 1);
+    order.push(lane);
+  });
+  await eventually('all wait', async () => Object.values((await one.status()).waiting).every((count) => count === 1));
+  one.heard(told(10, 1000));
+  await Promise.all(waiting);
+  t.same(order, ['live', 'gap', 'repair', 'reconciliation']);
+  await t.rejects(one.spend('live', 2000, AbortSignal.timeout(30)), { name: 'TimeoutError' });
+});
+
+t.test('a jump of commit numbers raises an alarm and asks for a comparison, once', async (t) => {
+  const { pool, quota } = await database(t);
+  const readable = { id: SOURCE, provider: 'salesforce', quota: quota(), marginMs: 2000, entities: ['Account', 'Lead'] };
+  const sources = { find: () => readable as unknown as ReadableSource };
+  const alarms = createMetrics('command');
+  const watch = (metrics = createMetrics('command')) => new SourceWatch({ pool, sources, metrics, logger: createLogger('command', { LOG_LEVEL: 'silent' }) });
+  const store = new InMemoryEventStore();
+  store.fenceLane('commands.0', 1);
+  const { decide } = testPipeline(store);
+  const T = Date.parse('2025-04-24T10:00:00Z');
+  const see = async (one: SourceWatch, at: number, commitNumber: string): Promise<void> => {
+    one.seen(await decide([change({ at: T + at, commitNumber })]));
+    await one.flush();
+  };
+  const jumps = async () => (await alarms.registry.getSingleMetric('clientele_source_generation_jumps_total')?.get())?.values.map(({ value }) => value) ?? [];
+
+  const first = watch(alarms);
+  await see(first, 0, '9999999999999');
+  await see(first, 1000, '10000000000001');
+  t.same(await jumps(), [], 'numbers grow');
+  await see(first, 2000, '1745500706683617281');
+  t.match(await listSources(pool), [{ generation: '19', lastChangeAt: new Date(T + 2000) }]);
+  t.match(await listPlans(pool), [{ kind: 'reconciliation', source: SOURCE, cause: 'generation jump: 14 to 19 digits', params: { mode: 'full', entities: ['Account', 'Lead'] } }]);
+  t.same(await jumps(), [1]);
+  await see(first, 1500, '10000000000002');
+  await see(watch(), 3000, '1745500706683617999');
+  t.equal((await listPlans(pool)).length, 1, 'late changes of before, and what follows, are no jumps');
+  t.match(await listSources(pool), [{ generation: '19', lastChangeAt: new Date(T + 3000) }]);
+  await see(watch(), Date.now() + 80_000_000 - T, '1745500706683618000');
+  t.match(await listSources(pool), [{ lastChangeAt: new Date(T + 3000) }], 'a clock that is ahead hides nothing');
+});

@@ -1,0 +1,140 @@
+import t, { type Test } from 'tap';
+import { eventually, FULL_LIFE, relayFeed } from '@clientele/testing';
+import { live, readableOrg, type ReadableOrg, type ReadableOrgOptions } from './support/readable-org.ts';
+import { sharedPostgres, testSystem, type CommandProcess, type TestSystem } from './support/system.ts';
+
+const postgres = await sharedPostgres(t);
+
+interface Scene {
+  readonly system: TestSystem;
+  readonly org: ReadableOrg;
+}
+
+async function scene(t: Test, options: Partial<ReadableOrgOptions> = {}): Promise<Scene> {
+  const system = await testSystem(t, postgres);
+  const org = await readableOrg(t, system, { org: { seed: t.name, records: 40, changes: 0 }, marginMs: 500, ...options });
+  return { system, org };
+}
+
+/** Records of the org that live, as an update of each tells of them. */
+function updatesOf({ server, change }: ReadableOrg, count: number) {
+  const accounts = server.truth().filter(({ entity, lifecycle }) => entity === 'Account' && lifecycle === 'active').slice(0, count);
+  return accounts.map(({ externalId }) => change.call({ source: server.org.source }, { externalId, data: { Site: 'told' }, changedFields: ['Site'] }));
+}
+
+async function state(org: ReadableOrg, process: CommandProcess, wanted: string): Promise<void> {
+  await eventually(`the reader is ${wanted}`, async () => (await org.report(process)).reader.state, { until: (now) => now === wanted, timeoutMs: 20_000 });
+}
+
+t.test('a feed with gaps, losses, repeats and disorder ends in the org as it is', async (t) => {
+  const { system, org } = await scene(t, { org: { seed: 'gaps', records: 60, changes: 200, life: { ...FULL_LIFE, hardDeletes: 0 } }, marginMs: 2000 });
+  const process = await system.startCommand(org.env);
+  let sent = 0;
+  for (const event of relayFeed(org.server.org, { gaps: 0.1, lossWithGap: 0.05, reorder: 20, repeat: 0.1, merge: true })) {
+    const commands = org.commands(event);
+    sent += commands.length;
+    await system.send(...commands);
+  }
+  t.ok(sent > 200);
+  await org.allRead(60_000);
+  t.same(await org.differences(), []);
+  const { rows: [accounting] } = await system.db.query<Record<string, string>>('select unaccounted::int, reads::int, lost::int from published.accounting where source is null');
+  t.match(accounting, { unaccounted: 0, lost: 0 });
+  t.ok(Number(accounting?.['reads']) > 0, 'looks are counted apart');
+  const report = await org.report(process);
+  t.match(report, { readable: true, reader: { state: 'reading' }, reads: { open: (await org.wanted()).length } });
+  const calls = [...org.server.counts.kinds].filter(([kind]) => kind !== 'token').reduce((sum, [, count]) => sum + count, 0);
+  const spent = Object.values(report.quota?.spent ?? {}).reduce((sum, count) => sum + count, 0);
+  t.ok(spent >= calls - 20 && spent <= calls * 2 + 20, `${spent} calls are counted, ${calls} were made`);
+  t.equal(report.quota?.budget, 50_000);
+});
+
+t.test('an update before its create is completed by a read, also of a record that does not show at first', async (t) => {
+  const { system, org } = await scene(t, { habits: { unseenAtFirst: 1 } });
+  live(org.server.org);
+  await system.startCommand(org.env);
+  const updates = updatesOf(org, 2);
+  await system.send(...updates);
+  await system.accounted(updates.length);
+  t.ok((await org.wanted()).every(({ reason }) => reason === 'missing_create'));
+  await org.allRead();
+  const { rows } = await system.db.query<{ type: string; data: string }>("select type, data::text from clientele.events where type in ('MarkedDirty', 'Cleaned') order by position");
+  t.same(rows.map(({ type }) => type).sort(), ['Cleaned', 'Cleaned', 'MarkedDirty', 'MarkedDirty']);
+});
+
+t.test('a provider that is down delays only what needs it', async (t) => {
+  const { system, org } = await scene(t, { habits: { down: true } });
+  live(org.server.org);
+  const process = await system.startCommand(org.env);
+  const updates = updatesOf(org, 2);
+  await system.send(...updates);
+  await state(org, process, 'unavailable');
+  const begun = Date.now();
+  const others = Array.from({ length: 20 }, (_, nth) => org.change({ externalId: `001other${String(nth).padStart(7, '0')}AAA`, type: 'Created', data: { Name: 'free' } }));
+  await system.send(...others);
+  await system.accounted(updates.length + others.length);
+  t.comment(`the others took ${Date.now() - begun} ms`);
+  t.equal((await org.wanted()).length, updates.length);
+  await eventually('the breaker opens', async () => (await org.report(process)).breaker?.state, { until: (breaker) => breaker === 'open', timeoutMs: 30_000 });
+  org.server.habits.down = false;
+  await org.allRead(60_000);
+  t.match(await org.report(process), { reader: { state: 'reading' }, breaker: { state: 'closed' } });
+});
+
+t.test('each way of not answering has its own wait', async (t) => {
+  const { system, org } = await scene(t);
+  live(org.server.org);
+  const process = await system.startCommand(org.env);
+  const [first, second, third, fourth, fifth] = updatesOf(org, 5);
+  t.ok(fifth);
+  const read = async (...commands: (typeof first)[]): Promise<void> => {
+    for (const command of commands) if (command !== undefined) await system.send(command);
+    await eventually('it is asked for', async () => (await org.wanted()).length, { until: (count) => count > 0 });
+  };
+
+  org.server.next('rate_limited');
+  await read(first);
+  await state(org, process, 'rate_limited');
+  await org.allRead();
+
+  org.server.next('hang');
+  await read(second);
+  await org.allRead();
+
+  org.server.expireTokens();
+  org.server.habits.latencyMs = 900;
+  await read(third);
+  await org.allRead();
+
+  org.server.habits.latencyMs = 0;
+  org.server.habits.nullsInErrors = true;
+  org.server.next('server_error', 'cut', 'truncated');
+  await read(fourth);
+  await org.allRead();
+
+  org.server.next('limit_exceeded');
+  await read(fifth);
+  await state(org, process, 'rate_limited');
+  t.match(await org.report(process), { reader: { reason: /REQUEST_LIMIT_EXCEEDED/ }, reads: { open: 1 } });
+  const { body } = await process.get('/metrics');
+  t.match(body, /clientele_source_reader\{[^}]*state="rate_limited"[^}]*\} 1/);
+  t.match(body, /clientele_reads_total\{[^}]*result="answered"[^}]*\} 4/);
+});
+
+t.test('a reader that is killed leaves nothing unread', async (t) => {
+  for (const fault of ['reader.after-take', 'reader.before-publish', 'reader.after-publish']) {
+    await t.test(fault, async (t) => {
+      const { system, org } = await scene(t);
+      live(org.server.org);
+      const doomed = await system.startCommand({ ...org.env, CLIENTELE_FAULT: fault });
+      const updates = updatesOf(org, 3);
+      await system.send(...updates);
+      await doomed.exited;
+      if (fault !== 'reader.after-publish') t.equal((await org.wanted()).length, 3);
+      await system.startCommand(org.env);
+      await org.allRead();
+      t.equal(updates.length, 3);
+      await system.accounted(updates.length);
+    });
+  }
+});

@@ -30,8 +30,8 @@ t.test('a change goes from its lane to the log', async (t) => {
   });
 
   t.test('what cannot be decided is listed, whole', async (t) => {
-    const gap = change({ kind: 'gap', sourceChangeType: 'GAP_UPDATE', commitNumber: '1745500706683617281' });
-    await system.send(gap, quarantineBody('<xml/>'));
+    const strange = change({ kind: 'unknown', sourceChangeType: 'SNAPSHOT', commitNumber: '1745500706683617281' });
+    await system.send(strange, quarantineBody('<xml/>'));
     await system.send({ ...change(), rawEvent: 7 } as never);
     await system.publish('commands.1', Buffer.from('garbage'));
     t.match(await system.accounted(7), { outcomes: { applied: 1, parked: 1, quarantined: 3 }, unaccounted: 0 });
@@ -43,16 +43,16 @@ t.test('a change goes from its lane to the log', async (t) => {
     t.equal(rest.next_cursor, null);
     t.same(
       [...page.items, ...rest.items].map(({ reason }) => reason).sort(),
-      ['unintelligible', 'unreadable_command', 'unreadable_command', 'unsupported_change'],
+      ['unintelligible', 'unknown_change_type', 'unreadable_command', 'unreadable_command'],
     );
-    const parked = await process.get(`/dead-letters?reason=unsupported_change&source=${SOURCE}`);
-    t.match(parked.body, { items: [{ id: gap.commandId, outcome: 'parked' }] });
+    const parked = await process.get(`/dead-letters?reason=unknown_change_type&source=${SOURCE}`);
+    t.match(parked.body, { items: [{ id: strange.commandId, outcome: 'parked' }] });
     t.same((await process.get('/dead-letters?source=other')).body, { items: [], next_cursor: null, position: page.position });
-    t.match((await process.get(`/dead-letters/${gap.commandId}`)).body, {
-      id: gap.commandId, errors: [{ code: 'unsupported_change' }],
+    t.match((await process.get(`/dead-letters/${strange.commandId}`)).body, {
+      id: strange.commandId, errors: [{ code: 'unknown_change_type' }],
       payload: {
-        event: { metadata: { source_change_type: 'GAP_UPDATE', clock: { commit_number: '1745500706683617281' } } },
-        rawEvent: gap.rawEvent,
+        event: { metadata: { source_change_type: 'SNAPSHOT', clock: { commit_number: '1745500706683617281' } } },
+        rawEvent: strange.rawEvent,
       },
     });
     t.match((await process.get(`/dead-letters/${quarantineBody('<xml/>').commandId}`)).body, { body_text: '<xml/>' });
@@ -68,9 +68,12 @@ t.test('a change goes from its lane to the log', async (t) => {
     for (const name of ['stage_duration_seconds_bucket', 'changes_total', 'repeats_total', 'lane_lag_messages', 'relay_lag_events', 'bugs_total']) {
       t.match(metrics, new RegExp(`clientele_${name}`), name);
     }
-    t.match(metrics, /clientele_changes_total\{outcome="parked",reason="unsupported_change"[^}]*\} 1/);
+    t.match(metrics, /clientele_changes_total\{outcome="parked",reason="unknown_change_type"[^}]*\} 1/);
     const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
-    t.same(Object.keys(api.paths).filter((path) => path.startsWith('/dead')), ['/dead-letters', '/dead-letters/{id}']);
+    t.same(Object.keys(api.paths).filter((path) => path.startsWith('/dead')).sort(), [
+      '/dead-letters', '/dead-letters/groups', '/dead-letters/redrive', '/dead-letters/redrives/{id}', '/dead-letters/redrives/{id}/cancel',
+      '/dead-letters/{id}', '/dead-letters/{id}/discard', '/dead-letters/{id}/resubmit',
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { eventually } from '@clientele/testing';
 import type { DeadLetterDetail, DeadLetterGroups, DeadLetterPage } from '../src/dead-letters/dead-letter.ts';
 import type { Redrive } from '../src/dead-letters/redrive/redrive.ts';
 import { change, quarantineBody, SOURCE } from './support/commands.ts';
+import { leaveAsEarlierCode } from './support/earlier-database.ts';
 import { sharedPostgres, testSystem, type CommandProcess, type TestSystem } from './support/system.ts';
 
 const postgres = await sharedPostgres(t);
@@ -225,4 +226,26 @@ t.test('a body is submitted again once it is understood', async (t) => {
   t.match(await call(process, 'PATCH', `/dead-letters/${garbage.commandId}`, { event: { data: {} }, reason: 'x' }), { status: 409 });
   t.match(await call(process, 'POST', `/dead-letters/${garbage.commandId}/discard`, { reason: 'no event' }), { status: 202 });
   await eventually('the other is discarded', () => outcomesOf(system), { until: ({ discarded }) => discarded === 1 });
+});
+
+t.test('what earlier code did not know is decided at the first start', async (t) => {
+  const [gap, deletion, diff, bitmap, strange] = [
+    change({ externalId: '0015f0000000001AAA', kind: 'gap', sourceChangeType: 'GAP_UPDATE', data: {} }),
+    change({ externalId: '0015f0000000002AAA', kind: 'gap', type: 'Deleted', sourceChangeType: 'GAP_DELETE', data: {} }),
+    change({ externalId: '0015f0000000003AAA', data: { Text__c: { diff: '--- \n+++ abc\n@@ -1 +1 @@' } }, changedFields: ['Text__c'] }),
+    change({ externalId: '0015f0000000004AAA', changedFields: ['0x400000'] }),
+    change({ externalId: '0015f0000000005AAA', kind: 'unknown', sourceChangeType: 'SNAPSHOT' }),
+  ];
+  const parked = [gap, deletion, diff, bitmap, strange].filter((command) => command !== undefined);
+  const system = await testSystem(t, postgres, { before: (url) => leaveAsEarlierCode(url, parked) });
+  const process = await system.startCommand();
+  await eventually('they are decided', () => outcomesOf(system), { until: ({ applied }) => applied === 4 });
+  await eventually('the last one is tried', async () => (await call<DeadLetterDetail>(process, 'GET', `/dead-letters/${strange?.commandId}`)).body, {
+    until: ({ attempts, reason }) => attempts > 0 && reason === 'unknown_change_type',
+  });
+  t.match(await system.accounting(), { accepted: 5, unaccounted: 0, outcomes: { applied: 4, parked: 1 } });
+  const { rows } = await system.db.query<{ id: string; events: string[] }>(
+    "select metadata->>'externalId' as id, array_agg(type order by position) as events from clientele.events where kind = 'event' group by 1 order by 1",
+  );
+  t.same(rows.map(({ id, events }) => `${id.slice(12, 15)} ${events.join()}`), ['001 MarkedDirty', '002 Deleted', '003 Updated,MarkedDirty', '004 Updated,MarkedDirty']);
 });

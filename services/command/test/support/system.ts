@@ -14,6 +14,7 @@ const ADMIN_KEY = 'admin-secret';
 export interface CommandProcess extends SpawnedService {
   readonly port: number;
   get(path: string, headers?: Record<string, string>): Promise<{ status: number; body: unknown }>;
+  post(path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** Lanes that it owns, by its own metrics. */
   lanes(): Promise<string[]>;
 }
@@ -77,6 +78,11 @@ export class TestSystem {
       NATS_URL: this.nats.urlFor('command'),
       ADMIN_API_KEYS: `admin:${ADMIN_KEY}`,
       COMMAND_LEASE_MS: '1500',
+      // What nobody asks for would read beside what a test is about.
+      LOAD_ON_CONNECT: 'false',
+      SAMPLE_EVERY_MINUTES: '0',
+      COMPARE_EVERY_HOURS: '0',
+      FEED_LOOK_SECONDS: '0',
       ...env,
     });
     this.#processes.push(service);
@@ -85,11 +91,17 @@ export class TestSystem {
       const text = await response.text();
       return { status: response.status, body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text };
     };
+    const post: CommandProcess['post'] = async (path, body = {}) => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST', headers: { 'x-api-key': ADMIN_KEY, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(5000),
+      });
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    };
     const lanes = async (): Promise<string[]> => {
       const { body } = await get('/metrics');
       return [...String(body).matchAll(/clientele_lane_held\{[^}]*lane="([^"]+)"[^}]*\} 1/g)].map(([, lane]) => lane ?? '').sort();
     };
-    return { ...service, port, get, lanes };
+    return { ...service, port, get, post, lanes };
   }
 
   get commandUrl(): string {
@@ -142,9 +154,15 @@ export class TestSystem {
   }
 }
 
+export interface TestSystemOptions {
+  /** Leaves in the database what was there before this code came. */
+  readonly before?: (ownerUrl: string) => Promise<void>;
+}
+
 /** A system for one test, on a Postgres server that many share. It ends with the test. */
-export async function testSystem(t: Test, postgres: PostgresServer): Promise<TestSystem> {
+export async function testSystem(t: Test, postgres: PostgresServer, { before }: TestSystemOptions = {}): Promise<TestSystem> {
   const [nats, ownerUrl] = await Promise.all([startNats({ syncAlways: false }), postgres.createDatabase()]);
+  await before?.(ownerUrl);
   await migrateWriteDatabase(ownerUrl, { passwords: { command: 'commandPassword' } });
   await ensureTopology(nats.url);
   const system = new TestSystem({ postgres, nats, ownerUrl, link: await connectNats({ url: nats.url, name: 'test' }) });

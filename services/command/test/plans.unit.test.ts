@@ -1,0 +1,171 @@
+import t from 'tap';
+import { ClientDomainService, clockOf, initialRecord, readMark, type AggregateDefinition, type Change, type RecordState } from '@clientele/domain';
+import type { Reading } from '@clientele/providers';
+import { causeOf, differenceOf, systematicPaths, type Difference } from '../src/plans/comparison/compare-record.ts';
+import { estimate } from '../src/plans/comparison/drift-score.ts';
+import { findDrift } from '../src/plans/comparison/find-drift.ts';
+import { feedAlarms } from '../src/plans/feed-watch.ts';
+import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
+import { planCursor } from '../src/plans/plan-cursor.ts';
+import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
+import { tasksOf } from '../src/plans/plan-tasks.ts';
+import { turnAt } from '../src/plans/schedule.ts';
+
+const T = Date.parse('2025-04-24T10:00:00.000Z');
+const KEY = { source: 's', entity: 'Account', externalId: '1' };
+const DEFINITION: AggregateDefinition = {
+  type: 'client', statusPaths: [], statusValues: null, silentStatuses: [], announceWithdrawal: true, names: {}, references: {}, personal: [], conversion: null,
+};
+
+/** A record after changes, each `[ms after T, kind, fields]`. */
+function record(...changes: readonly [number, Change['kind'], Record<string, string | number | null>][]): RecordState {
+  let state = initialRecord;
+  for (const [at, kind, fields] of changes) {
+    const change: Change = {
+      id: `c${at}`, kind, key: KEY, clock: clockOf({ commitTime: T + at, commitNumber: '1', sequenceNumber: 1, changeId: `c${at}` }),
+      fields: Object.entries(fields).map(([path, value]) => ({ path, value })), occurredAt: new Date(T + at).toISOString(),
+    };
+    state = ClientDomainService.processCrmEvent(change, state, DEFINITION).stateAfter;
+  }
+  return state;
+}
+
+function looked(state: RecordState, at: number, fields: Record<string, string | null>): RecordState {
+  const time = new Date(T + at).toISOString();
+  const reading = {
+    id: `r${at}`, key: KEY, mark: readMark({ from: time, until: time, number: 1, id: `r${at}` }), result: 'found' as const, survivor: null,
+    fields: Object.entries(fields).map(([path, value]) => ({ path, value })), occurredAt: time,
+  };
+  return ClientDomainService.processRecordRead(reading, state, DEFINITION).stateAfter;
+}
+
+type Found = Extract<Reading, { kind: 'found' }>;
+const window = (at: number) => ({ from: new Date(T + at - 100).toISOString(), until: new Date(T + at).toISOString() });
+
+function found(at: number, changedAt: number | null, fields: Found['fields'], id = '1'): Found {
+  return { kind: 'found', entity: 'Account', id, window: window(at), fields, whole: true, changedAt: changedAt === null ? null : new Date(T + changedAt).toISOString() };
+}
+
+function deleted(at: number): Reading & { kind: 'deleted' } {
+  return { kind: 'deleted', entity: 'Account', id: '1', window: window(at), survivorId: null };
+}
+
+const HOUR = 3_600_000;
+
+t.test('what counts as a difference', async (t) => {
+  const known = record([0, 'create', { Name: 'A', 'Address.City': 'Bern', Amount: 100.5 }]);
+  const paths = (reading: Parameters<typeof differenceOf>[0], state: RecordState | null) => differenceOf(reading, state)?.paths ?? null;
+  t.equal(paths(found(HOUR, 0, { Name: 'A', Address: { City: 'Bern', Street: null }, Amount: 100.5, Other: null }), known), null, 'nothing and null are the same');
+  t.strictSame(paths(found(HOUR, 0, { Name: 'B', Address: { City: null }, Amount: 100.5 }), known), ['Name', 'Address.City']);
+  t.equal(paths(found(HOUR, 0, { Name: 'A' }), known), null, 'what was not asked for is not compared');
+  t.equal(paths(found(-1, -2, { Name: 'B' }), known), null, 'ours is of a later time than the look');
+  t.strictSame(paths(found(HOUR, 0, {}), null), [], 'we do not know it');
+  t.equal(paths(deleted(HOUR), null), null, 'a deletion of what we do not know is none of ours');
+  t.strictSame(paths(deleted(HOUR), known), [], 'it lives with us alone');
+  const gone = record([0, 'create', { Name: 'A' }], [HOUR, 'delete', {}]);
+  t.equal(paths(deleted(2 * HOUR), gone), null);
+  t.equal(paths(found(HOUR / 2, 0, { Name: 'A' }), gone), null, 'it was deleted after the look');
+  t.strictSame(paths(found(2 * HOUR, 0, { Name: 'A' }), gone), [], 'it lives there alone');
+});
+
+t.test('why a record differs', async (t) => {
+  const cause = (reading: Found, state: RecordState | null, systematic: readonly string[] = []): string => {
+    const difference = differenceOf(reading, state);
+    return difference === null ? 'none' : causeOf(difference, new Set(systematic));
+  };
+  const known = record([0, 'create', { Name: 'A' }]);
+  t.equal(cause(found(3 * HOUR, HOUR, { Name: 'B' }), known), 'missed', 'its last change is one that we have not');
+  t.equal(cause(found(3 * HOUR, null, { Name: 'B' }), known), 'missed');
+  t.equal(cause(found(3 * HOUR, HOUR, {}), null), 'missed');
+  t.equal(cause(found(3 * HOUR, 3 * HOUR - 5_000, { Name: 'B' }), known), 'late', 'it may be on its way');
+  t.equal(cause(found(3 * HOUR, HOUR, { Name: 'B' }), record([0, 'create', { Name: 'A' }], [HOUR, 'gap_update', {}])), 'gap', 'we know of our doubt');
+  const read = looked(known, 2 * HOUR, { Name: 'A' });
+  t.equal(cause(found(3 * HOUR, HOUR, { Name: 'B' }), read), 'late', 'stamped before a look that did not see it');
+  t.equal(cause(found(9 * HOUR, 3 * HOUR, { Name: 'B' }), read), 'missed');
+  t.equal(cause(found(3 * HOUR, 0, { Name: 'B', Score: 1 }), known, ['Name', 'Score']), 'mapping', 'we have seen its last change, and many differ there');
+  t.equal(cause(found(3 * HOUR, 0, { Name: 'B', Score: 1 }), known, ['Score']), 'missed');
+  t.equal(cause(found(3 * HOUR, HOUR, { Score: 1 }), known, ['Score']), 'missed', 'a change that we have not seen is missed, wherever');
+  const differences = Array.from({ length: 30 }, (): Difference => ({ reading: found(HOUR, 0, {}), state: known, paths: ['Score'] }));
+  t.strictSame([...systematicPaths(differences, 100)], ['Score']);
+  t.strictSame([...systematicPaths(differences, 1000)], [], 'few among many');
+  t.strictSame([...systematicPaths(differences.slice(0, 10), 10)], [], 'few');
+});
+
+t.test('a change that is on its way is given a moment', async (t) => {
+  const before = record([0, 'create', { Name: 'A' }]);
+  const after = record([0, 'create', { Name: 'A' }], [HOUR, 'update', { Name: 'B' }]);
+  const readings = [found(HOUR + 1000, HOUR, { Name: 'B' }), found(HOUR + 1000, 0, { Name: 'X' }, '2')];
+  const asked: (readonly string[])[] = [];
+  const options = (now: RecordState) => ({
+    again: async (ids: readonly string[]) => { asked.push(ids); return new Map([['1', now]]); }, signal: new AbortController().signal, graceMs: 1,
+  });
+  const held = new Map([['1', before], ['2', before]]);
+  t.strictSame((await findDrift(readings, held, options(after))).map(({ reading, cause }) => [reading.id, cause]), [['2', 'missed']]);
+  t.strictSame(asked, [['1']], 'the other one is long settled');
+  t.strictSame((await findDrift(readings, held, options(before))).map(({ reading, cause }) => [reading.id, cause]), [['2', 'missed'], ['1', 'late']]);
+});
+
+t.test('a score and its confidence', async (t) => {
+  t.equal(estimate(0, 0), null);
+  t.match(estimate(0, 400), { score: 0, low: 0 });
+  const rounded = ({ low, high }: { low: number; high: number }) => [low.toFixed(4), high.toFixed(4)];
+  // Wilson's interval as tables have it.
+  t.strictSame(rounded(estimate(5, 100) ?? { low: 0, high: 0 }), ['0.0215', '0.1118']);
+  t.strictSame(rounded(estimate(50, 100) ?? { low: 0, high: 0 }), ['0.4038', '0.5962']);
+  t.match(estimate(7, 7), { score: 1, high: 1 });
+});
+
+t.test('plans: what they are, and that the same is one', async (t) => {
+  const source = { id: 'salesforce:1', provider: 'salesforce', entities: ['Account', 'Lead'] };
+  t.match(planId('a', 'b'), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  t.not(planId('a', 'b'), planId('ab', ''));
+  t.strictSame(loadPlan(source), loadPlan(source));
+  const clock = clockOf({ commitTime: T, commitNumber: '1', sequenceNumber: 0, changeId: 'x' });
+  const gap = { kind: 'entity_gap' as const, source: source.id, entity: 'Lead', clock, detail: '', stamped: true };
+  const repair = repairPlan(gap, { commandId: 'x', provider: 'salesforce' });
+  t.match(repair, { kind: 'repair', cause: 'x', entity: 'Lead', params: { entities: ['Lead'], since: '2025-04-24T09:00:00.000Z', deletedSince: '2025-04-24T09:00:00.000Z' } });
+  t.match(repairPlan({ ...gap, stamped: false }, { commandId: 'x', provider: 'salesforce' }), { id: repair.id, params: { since: null } });
+  const names = (kind: Parameters<typeof tasksOf>[0], mode: 'full' | 'sample' | null = null) => tasksOf(kind, { entities: source.entities, mode }).map(({ stage, entity }) => `${stage} ${entity}`);
+  t.strictSame(names('load'), ['total Account', 'total Lead', 'changed Account', 'changed Lead', 'settle Account', 'held Account', 'settle Lead', 'held Lead']);
+  t.strictSame(names('reconciliation', 'sample'), ['sample Account', 'sample Lead']);
+  t.strictSame(names('reconciliation', 'full').slice(2, 6), ['gone Account', 'settle Account', 'ours Account', 'theirs Account']);
+  t.match(reconciliationPlan({ ...source, entities: ['Lead'] }, { id: 'i', mode: 'full', records: 5, cause: 'c', requestedBy: 'r' }), { entity: 'Lead', params: { records: null } });
+  t.throws(() => planCursor({ task: -1 }), TypeError);
+});
+
+t.test('counts', async (t) => {
+  const tally = counted(counted({ calls: 1 }, { add: { calls: 2, 'Account:read': 5 } }), { set: { 'Account:total': 9, 'Lead:total': 1 }, add: { 'Account:read': 1 } });
+  t.strictSame(tally, { calls: 3, 'Account:read': 6, 'Account:total': 9, 'Lead:total': 1 });
+  t.equal(sumOf(tally, 'total'), 10);
+  t.equal(sumOf(tally, 'nothing'), null);
+  t.strictSame(byEntity(tally), { Account: { read: 6, total: 9 }, Lead: { total: 1 } });
+});
+
+t.test('each source has its turn at a time of its own, and once', async (t) => {
+  const day = 24 * HOUR;
+  const turns = ['a', 'b', 'c', 'd'].map((source) => turnAt(source, 'full', day, T));
+  t.equal(new Set(turns.map((turn) => (turn?.beginsAt ?? 0) % day)).size, 4);
+  for (const turn of turns) t.ok(turn !== null && turn.beginsAt <= T && turn.beginsAt > T - day);
+  t.equal(turnAt('a', 'full', 0, T), null);
+  const [first] = turns;
+  const begins = first?.beginsAt ?? 0;
+  t.strictSame([begins - 1, begins, begins + day - 1, begins + day].map((at) => (turnAt('a', 'full', day, at)?.number ?? 0) - (first?.number ?? 0)), [-1, 0, 0, 1]);
+});
+
+t.test('when a feed alarms', async (t) => {
+  const relay = (status: string | null, minutesAgo: number | null, error: string | null = null) => ({
+    resource: 'r', status, lastRelayedAt: minutesAgo === null ? null : new Date(T - minutesAgo * 60_000).toISOString(),
+    error: error === null ? null : { code: error, message: error, at: null },
+  });
+  const alarms = (...relays: ReturnType<typeof relay>[]) => feedAlarms(relays, T, HOUR);
+  t.strictSame(alarms(), [], 'no account of it');
+  t.strictSame(alarms(relay('RUNNING', 5)), []);
+  t.strictSame(alarms(relay('RUNNING', 61)), ['silent']);
+  t.strictSame(alarms(relay('RUNNING', null)), ['silent']);
+  t.strictSame(alarms(relay('RUNNING', 61), relay('RUNNING', 1)), [], 'another one speaks');
+  t.strictSame(alarms(relay('ERROR', 1)), ['error']);
+  t.strictSame(alarms(relay('RUNNING', 1, 'X')), ['error']);
+  t.strictSame(alarms(relay('STOP', 1)), ['stopped']);
+  t.strictSame(alarms(relay('PAUSE', 90, 'X')), ['error', 'stopped', 'silent']);
+  t.strictSame(feedAlarms([relay('RUNNING', null)], T, 0), []);
+});

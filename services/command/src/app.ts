@@ -117,7 +117,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
     ...ownReaders({
       sources: sources.readable(), pool, leasePool, leaseTtlMs, dispatcher: readings, board: readers, logger, now, faultPoint,
-      metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(), alongside: work.run,
+      metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(), alongside: async (source, lease) => await work.run(source, lease),
     }),
     keepHouse({
       pool: leasePool, logger, leaseTtlMs,
@@ -142,17 +142,19 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
       sources, board: readers, configured: config.sources ?? [],
       listKnown: () => listSources(pool), countReads: () => countReads(pool), reopenReads: (source) => reopenReads(pool, source),
     }, keys),
-    work.registerRoutes,
+    (app, keys) => work.registerRoutes(app, keys),
   ]);
   await Promise.all(keepers.map((keeper) => keeper.start()));
   const watching = watch.run(ended.signal);
 
   return async () => {
-    await Promise.all([http.close(), ...keepers.map((keeper) => keeper.stop())]);
+    const stopping = keepers.map((keeper) => keeper.stop());
+    // Calls that hang would keep their readers; what they were for is put back.
+    await Promise.all([http.close(), sources.close(), ...stopping]);
     ended.abort();
     await watching;
     await Promise.all([store.drained(), readings.close(), inBulk.close()]);
-    await Promise.all([link.close(), pool.end(), leasePool.end(), sources.close()]);
+    await Promise.all([link.close(), pool.end(), leasePool.end()]);
   };
 }
 

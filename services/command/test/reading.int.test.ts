@@ -121,6 +121,18 @@ t.test('each way of not answering has its own wait', async (t) => {
   t.match(body, /clientele_reads_total\{[^}]*result="answered"[^}]*\} 4/);
 });
 
+t.test('a call that hangs does not keep the service from stopping', async (t) => {
+  const { system, org } = await scene(t);
+  live(org.server.org);
+  const process = await system.startCommand({ ...org.env, PROVIDER_TIMEOUT_MS: '30000' });
+  org.server.habits.mishaps = { hang: 1 };
+  await system.send(...updatesOf(org, 1));
+  await eventually('the call hangs', () => org.server.counts.underWay, { until: (count) => count > 0, timeoutMs: 20_000 });
+  process.kill('SIGTERM');
+  t.equal(await process.exited, 0, 'it stops by itself, in time');
+  t.match(await org.wanted(), [{ state: 'open', attempts: 0 }], 'what it took is put back');
+});
+
 t.test('a reader that is killed leaves nothing unread', async (t) => {
   for (const fault of ['reader.after-take', 'reader.before-publish', 'reader.after-publish']) {
     await t.test(fault, async (t) => {

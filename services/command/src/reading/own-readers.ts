@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import type { ReadableSource } from '../sources/source-book.ts';
 import type { ReadMetrics } from './read-metrics.ts';
 import type { ReaderBoard } from './reader-board.ts';
-import { ReadingPublisher } from './reading-publisher.ts';
+import { ReaderFencedError, ReadingPublisher } from './reading-publisher.ts';
 import { SourceReader } from './source-reader.ts';
 
 export interface ReadersParts {
@@ -45,7 +45,7 @@ export function ownReaders(parts: ReadersParts): LeaseKeeper[] {
 }
 
 async function readUnder(lease: Lease, source: ReadableSource, parts: ReadersParts): Promise<void> {
-  const { epoch, signal } = lease;
+  const { epoch } = lease;
   const { pool, dispatcher, now, faultPoint } = parts;
   const { id, provider } = source;
   await connectSource(pool, id, provider);
@@ -54,7 +54,7 @@ async function readUnder(lease: Lease, source: ReadableSource, parts: ReadersPar
     dispatcher, now, faultPoint,
     drawNumbers: async (_, count) => {
       const first = await drawReadNumbers(pool, id, epoch, count);
-      if (first === null) throw new Error(`a later reader of ${id} is at work`);
+      if (first === null) throw new ReaderFencedError(`a later reader of ${id} is at work`);
       return first;
     },
   });
@@ -69,7 +69,27 @@ async function readUnder(lease: Lease, source: ReadableSource, parts: ReadersPar
       putBack: async (reads) => await rescheduleReads(pool, reads),
     },
   });
-  await Promise.all([reader.run(signal), measure(source, parts, signal), parts.alongside?.(source, lease)]);
+  await together(lease.signal, [
+    async (signal) => await reader.run(signal),
+    async (signal) => await measure(source, parts, signal),
+    async (signal) => await parts.alongside?.(source, { ...lease, signal }),
+  ]);
+}
+
+/** All of it ends before the lease is given back, also where one part fails. @throws what failed first. */
+async function together(signal: AbortSignal, parts: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const failures: unknown[] = [];
+  await Promise.all(parts.map(async (part) => {
+    try {
+      await part(either);
+    } catch (error) {
+      failures.push(error);
+      failed.abort();
+    }
+  }));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Tells of the source while it is ours; that the database is away shows elsewhere. */

@@ -9,10 +9,15 @@ export interface CausedAnswer {
 
 export interface ReadingPublisherOptions {
   readonly dispatcher: EventDispatcher;
-  /** Draws so many running numbers for looks at a source, and answers the first. */
+  /** Draws so many running numbers for looks at a source, and answers the first. @throws ReaderFencedError */
   readonly drawNumbers: (source: string, count: number) => Promise<number>;
   readonly now: () => Date;
   readonly faultPoint: FaultPoint;
+}
+
+/** A later reader of the source is at work: this one has to end. */
+export class ReaderFencedError extends Error {
+  override readonly name = 'ReaderFencedError';
 }
 
 /** As many as the broker takes at a time, however large the records are. */
@@ -29,6 +34,7 @@ export class ReadingPublisher {
   /**
    * Resolves when all of it is on the broker's disk, with the ids of the commands.
    * @throws UnavailableError where some of it may not be: it is sent again, as other looks.
+   * @throws ReaderFencedError where another one took the source over.
    * @throws ValidationError for an answer that is larger than the broker takes.
    */
   async publish({ source, provider }: { readonly source: string; readonly provider: string }, answers: readonly CausedAnswer[]): Promise<string[]> {

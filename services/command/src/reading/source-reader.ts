@@ -6,7 +6,7 @@ import { readFailure, type ReadFailure } from './read-failures.ts';
 import type { ReadMetrics } from './read-metrics.ts';
 import { groupsOf, type ReadGroup } from './read-groups.ts';
 import type { ReaderBoard } from './reader-board.ts';
-import type { ReadingPublisher } from './reading-publisher.ts';
+import { ReaderFencedError, type ReadingPublisher } from './reading-publisher.ts';
 import { RecordLooks } from './record-looks.ts';
 import { unseenAgain } from './unseen-records.ts';
 
@@ -72,15 +72,25 @@ export class SourceReader {
       if (lanes.length === 0) return IDLE_MS;
       const reads = await queue.take(lanes, BATCH);
       if (state.kind === 'holding') this.#set('reading');
-      for (const [nth, group] of groupsOf(reads).entries()) {
-        if (!(await this.#read(group, signal))) {
-          await this.#putBack(groupsOf(reads).slice(nth + 1).flatMap((left) => left.reads), 'the source could not be read');
-          break;
-        }
-      }
+      await this.#readAll(groupsOf(reads), signal);
       return reads.length === 0 ? IDLE_MS : 0;
     } catch (error) {
       return this.#held(readFailure(error, 0, now()));
+    }
+  }
+
+  /** In their order, as far as the source can be asked; the rest is put back. */
+  async #readAll(groups: readonly ReadGroup[], signal: AbortSignal): Promise<void> {
+    let left = groups;
+    let goesOn = true;
+    try {
+      while (goesOn && left.length > 0) {
+        const [group] = left;
+        left = left.slice(1);
+        if (group !== undefined) goesOn = await this.#read(group, signal);
+      }
+    } finally {
+      await this.#putBack(left.flatMap(({ reads }) => reads), 'the source could not be read');
     }
   }
 
@@ -105,8 +115,10 @@ export class SourceReader {
 
   async #failed(error: unknown, group: ReadGroup, signal: AbortSignal): Promise<boolean> {
     const { logger, source, now, onBug } = this.#options;
-    if (signal.aborted) {
+    const isFenced = error instanceof ReaderFencedError;
+    if (isFenced || signal.aborted) {
       await this.#putBack(group.reads, 'the reader stopped', 0);
+      if (isFenced) throw error;
       return false;
     }
     let failure: ReadFailure;
@@ -169,6 +181,7 @@ export class SourceReader {
 
   /** Failures that say nothing of a record do not count among its attempts. */
   async #putBack(reads: readonly TakenRead[], error: string, afterMs = PUT_BACK_MS): Promise<void> {
+    if (reads.length === 0) return;
     const { queue, now, source, logger } = this.#options;
     const notBefore = new Date(now().getTime() + Math.max(0, afterMs));
     try {

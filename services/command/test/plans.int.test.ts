@@ -84,7 +84,10 @@ t.test('a source that is connected is loaded beside its feed, whole, within its 
 
 t.test('a load that is killed goes on where it was, and repeats one page at most', async (t) => {
   const system = await testSystem(t, postgres);
-  const setting = await simulatedOrg(t, { org: { seed: 'killed', records: 400, changes: 300 } });
+  const setting = await simulatedOrg(t, {
+    org: { seed: 'killed', records: 400, changes: 300 },
+    server: { habits: { nullsInCollections: 0.05, mishaps: { server_error: 0.02, unauthorized: 0.02 }, nullsInErrors: true } },
+  });
   for (const _ of relayFeed(setting.org)) { /* nobody listens yet */ }
   const env = { ...setting.env, LOAD_ON_CONNECT: 'true', PLAN_PAGE_RECORDS: '40' };
   for (const fault of ['plan.before-send#6', 'plan.after-send#3', 'plan.after-send#5']) {

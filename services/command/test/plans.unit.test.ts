@@ -8,6 +8,8 @@ import { feedAlarms } from '../src/plans/feed-watch.ts';
 import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
 import { planCursor } from '../src/plans/plan-cursor.ts';
 import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
+import { coveredBy, inOrder } from '../src/plans/plan-order.ts';
+import type { ReadingPlan } from '../src/plans/plan-params.ts';
 import { tasksOf } from '../src/plans/plan-tasks.ts';
 import { turnAt } from '../src/plans/schedule.ts';
 
@@ -131,6 +133,24 @@ t.test('plans: what they are, and that the same is one', async (t) => {
   t.strictSame(names('reconciliation', 'full').slice(2, 6), ['gone Account', 'settle Account', 'ours Account', 'theirs Account']);
   t.match(reconciliationPlan({ ...source, entities: ['Lead'] }, { id: 'i', mode: 'full', records: 5, cause: 'c', requestedBy: 'r' }), { entity: 'Lead', params: { records: null } });
   t.throws(() => planCursor({ task: -1 }), TypeError);
+});
+
+t.test('what is done first, and what goes with it', async (t) => {
+  const made = (id: string, kind: ReadingPlan['kind'], since: string | null, more: Partial<ReadingPlan> = {}): ReadingPlan => ({
+    id, kind, source: 's', provider: 'p', entity: null, cause: '', requestedBy: '', state: 'running', cursor: null, counters: {}, finishedAt: null,
+    createdAt: new Date(T), updatedAt: new Date(T), params: { entities: ['Account'], since, deletedSince: since, until: null, mode: null, records: null }, ...more,
+  });
+  const wide = made('wide', 'repair', null, { createdAt: new Date(T + 2), params: { ...made('', 'repair', null).params, deletedSince: '2025-01-01T00:00:00Z' } });
+  const narrow = made('narrow', 'repair', '2025-02-01T00:00:00Z');
+  const older = made('older', 'repair', '2024-02-01T00:00:00Z', { createdAt: new Date(T + 1) });
+  const begun = made('begun', 'repair', '2025-03-01T00:00:00Z', { cursor: {} });
+  const lead = made('lead', 'repair', '2025-02-01T00:00:00Z', { params: { ...narrow.params, entities: ['Lead'] } });
+  const plans = [made('load', 'load', null), made('window', 'window', '2025-01-01T00:00:00Z'), narrow, lead, older, wide, begun, made('compare', 'reconciliation', null)];
+  t.strictSame(inOrder(plans).map(({ id }) => id), ['begun', 'wide', 'older', 'narrow', 'lead', 'window', 'load', 'compare']);
+  t.strictSame(coveredBy(wide, plans), ['narrow'], 'the older asks for deletions of before');
+  t.strictSame(coveredBy(older, plans), ['narrow']);
+  t.strictSame(coveredBy(begun, plans), [], 'it has read already');
+  t.strictSame(coveredBy(made('load', 'load', null), plans), []);
 });
 
 t.test('counts', async (t) => {

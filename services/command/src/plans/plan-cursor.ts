@@ -20,6 +20,8 @@ export const PlanCursor = Type.Object(
     failed: Type.Record(Type.String(), Type.String()),
     /** What is left to do of a plan that failed and was resumed; null: all entities. */
     only: Type.Union([Type.Array(Type.String()), Type.Null()]),
+    /** Repairs that had not begun when this one did, and ask for nothing that it does not read: they are done when it is. */
+    covers: Type.Array(Type.String()),
     /** Why it waits just now. */
     trouble: Type.Union([Type.Object({ message: Type.String(), until: Type.Union([Type.String(), Type.Null()]) }), Type.Null()]),
   },
@@ -27,7 +29,7 @@ export const PlanCursor = Type.Object(
 );
 export type PlanCursor = Static<typeof PlanCursor>;
 
-export const BEGINNING: PlanCursor = { task: 0, place: null, sent: [], failed: {}, only: null, trouble: null };
+export const BEGINNING: PlanCursor = { task: 0, place: null, sent: [], failed: {}, only: null, covers: [], trouble: null };
 
 /** @throws TypeError where it is not what a plan keeps. */
 export function planCursor(kept: JsonObject | null): PlanCursor {

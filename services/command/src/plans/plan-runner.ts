@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import { Backoff } from '../lanes/backoff.ts';
 import { WakeUp } from '../relay/wake-up.ts';
 import type { ReadableSource } from '../sources/source-book.ts';
-import { laneOfPlan, URGENCY } from './plan-lane.ts';
+import { coveredBy, inOrder, laneOfPlan } from './plan-order.ts';
 import type { PlanMetrics } from './plan-metrics.ts';
 import { READING_PLANS, readingPlan, type ReadingPlan } from './plan-params.ts';
 import { LostLeadError, type PlanTurn } from './plan-turn.ts';
@@ -31,6 +31,12 @@ const RETRY_MS = 1_000;
 const PROVIDER_RETRY_MS = 15_000;
 const LONGEST_WAIT_MS = 300_000;
 const MOST_PLANS = 200;
+
+interface NextPlan {
+  readonly plan: ReadingPlan;
+  /** Ids of plans that are done when it is. */
+  readonly covered: readonly string[];
+}
 
 /**
  * Does the long work of the sources that this process leads: one step of one plan at a time, the most urgent plan's first, so that a repair
@@ -58,8 +64,8 @@ export class PlanRunner {
     while (!lease.signal.aborted) {
       const heard = this.#bell.heard();
       try {
-        const plan = await this.#next(source, lease);
-        const restMs = plan === null ? lookEveryMs : await this.#step(plan, source, lease);
+        const next = await this.#next(source, lease);
+        const restMs = next === null ? lookEveryMs : await this.#step(next, source, lease);
         backoff.reset();
         if (restMs > 0) await this.#bell.wait(heard, restMs, lease.signal);
       } catch (error) {
@@ -73,19 +79,20 @@ export class PlanRunner {
     metrics.running(source.id, 0);
   }
 
-  /** The most urgent plan that the quota allows a step of now, else the most urgent; of equals the oldest. */
-  async #next(source: ReadableSource, lease: Lease): Promise<ReadingPlan | null> {
+  /** The most urgent plan that the quota allows a step of now. */
+  async #next(source: ReadableSource, lease: Lease): Promise<NextPlan | null> {
     const { pool, metrics } = this.#parts;
     const running = await listPlans(pool, { source: source.id, states: ['running'], kinds: READING_PLANS, limit: MOST_PLANS });
     metrics.running(source.id, running.length);
-    const waiting = running.flatMap((plan) => this.#understood(plan) ?? []).reverse().sort((one, other) => URGENCY[one.kind] - URGENCY[other.kind]);
+    const waiting = inOrder(running.flatMap((plan) => this.#understood(plan) ?? []));
     const [first] = waiting;
     if (first === undefined) return null;
     for (const kind of new Set(waiting.map((plan) => plan.kind))) {
       if (!(await source.quota.allows(laneOfPlan(kind), CALLS_OF_A_PAGE))) continue;
-      const plan = waiting.find((one) => one.kind === kind);
-      const claimed = plan === undefined ? null : await claimPlan(pool, plan.id, lease.epoch);
-      return claimed === null ? null : readingPlan(claimed);
+      const wanted = waiting.find((one) => one.kind === kind);
+      const claimed = wanted === undefined ? null : await claimPlan(pool, wanted.id, lease.epoch);
+      const plan = claimed === null ? null : readingPlan(claimed);
+      return plan === null ? null : { plan, covered: coveredBy(plan, waiting) };
     }
     return await this.#outOfQuota(first, lease);
   }
@@ -98,10 +105,10 @@ export class PlanRunner {
   }
 
   /** Answers how long to rest, ms. */
-  async #step(plan: ReadingPlan, source: ReadableSource, lease: Lease): Promise<number> {
+  async #step({ plan, covered }: NextPlan, source: ReadableSource, lease: Lease): Promise<number> {
     const { turn } = this.#parts;
     try {
-      const restMs = await turn.take(plan, source, lease);
+      const restMs = await turn.take(plan, source, lease, covered);
       this.#bugs.delete(plan.id);
       return restMs ?? 0;
     } catch (error) {

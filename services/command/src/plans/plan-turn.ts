@@ -4,7 +4,7 @@ import type { Lease, Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { ReadableSource } from '../sources/source-book.ts';
 import type { HeldRecords } from './held-records.ts';
-import { planCursor, type PlanCursor } from './plan-cursor.ts';
+import { BEGINNING, planCursor, type PlanCursor } from './plan-cursor.ts';
 import type { PlanMetrics } from './plan-metrics.ts';
 import type { ReadingPlan } from './plan-params.ts';
 import { counted, ofEntity, type Tally } from './plan-tally.ts';
@@ -12,7 +12,7 @@ import { tasksOf, type PlanTask } from './plan-tasks.ts';
 import { LostLeadError, type SendReadings } from './send-readings.ts';
 import { STEPS } from './steps/index.ts';
 import type { StepResult } from './steps/step.ts';
-import { laneOfPlan } from './plan-lane.ts';
+import { laneOfPlan } from './plan-order.ts';
 
 export interface PlanTurnParts {
   readonly pool: Pool;
@@ -41,9 +41,10 @@ export class PlanTurn {
 
   /**
    * Answers how long the plan rests, in ms; null: it is over, or no longer ours.
+   * @param covered plans that are done when this one is, noted as it begins.
    * @throws ProviderError, UnavailableError: nothing is saved, and the step is repeated. LostLeadError.
    */
-  async take(plan: ReadingPlan, source: ReadableSource, lease: Lease): Promise<number | null> {
+  async take(plan: ReadingPlan, source: ReadableSource, lease: Lease, covered: readonly string[] = []): Promise<number | null> {
     const { metrics, now, pageRecords, held, sender, faultPoint } = this.#parts;
     const begun = now();
     const { cursor, task } = whereNow(plan);
@@ -69,7 +70,7 @@ export class PlanTurn {
     metrics.stepped(plan, send.length, calls);
     const tally = tallied(plan.counters, entity, result, { calls, ms: Math.round(now() - begun), pages: 1, sent: send.length });
     const next = result.place === null ? { task: cursor.task + 1, place: null } : { task: cursor.task, place: result.place };
-    const pause = await this.#save(plan, lease, { cursor: { ...cursor, ...next, sent: [...sent], trouble: null }, tally });
+    const pause = await this.#save(plan, lease, { cursor: { ...cursor, ...next, sent: [...sent], covers: plan.cursor === null ? [...covered] : cursor.covers, trouble: null }, tally });
     return pause === null ? null : (result.pauseMs ?? pause);
   }
 
@@ -93,6 +94,12 @@ export class PlanTurn {
     await savePlanProgress(this.#parts.pool, plan.id, lease.epoch, { cursor: { ...cursor, trouble: { message, until: until.toISOString() } }, counters: plan.counters });
   }
 
+  /** A crash before this leaves them to be done once more. */
+  async #settleCovered({ id }: ReadingPlan, covers: readonly string[], lease: Lease): Promise<void> {
+    const cursor = { ...BEGINNING, trouble: { message: `repair ${id}, which began later, has read all of it`, until: null } };
+    for (const covered of covers) await savePlanProgress(this.#parts.pool, covered, lease.epoch, { cursor, counters: {}, state: 'done' });
+  }
+
   async #save(plan: ReadingPlan, lease: Lease, { cursor, tally }: Turned): Promise<number | null> {
     const { pool, metrics, logger } = this.#parts;
     const isOver = taskAt(plan, cursor) === null;
@@ -100,6 +107,7 @@ export class PlanTurn {
     const saved = await savePlanProgress(pool, plan.id, lease.epoch, { cursor, counters: tally, ...(isOver ? { state } : {}) });
     // Paused or cancelled meanwhile: what was sent counts all the same, and a resumed plan repeats the step.
     if (saved === null || !isOver) return saved === null ? null : 0;
+    if (state === 'done') await this.#settleCovered(plan, cursor.covers, lease);
     metrics.ended(plan, state, tally);
     logger[state === 'done' ? 'info' : 'warn']({ plan: plan.id, kind: plan.kind, source: plan.source, failed: cursor.failed, counters: tally }, `plan ${state}`);
     return null;

@@ -68,6 +68,8 @@ mapping:
       fields:
         Account__c: { as: client, references: Account }
         Payer__c: { personal: true }
+        Total__c: { type: number, currency: CurrencyIsoCode }
+    Account: { aggregate: client, id_prefix: '001' }
 `,
   );
   t.strictSame(definitionFor(loadClienteleConfig(file), 'salesforce', 'Invoice__c'), {
@@ -80,6 +82,7 @@ mapping:
     references: { Account__c: 'Account' },
     personal: ['Payer__c'],
     conversion: null,
+    expected: { types: { Total__c: 'number' }, idPrefixes: { Account__c: '001' }, currencies: { Total__c: 'CurrencyIsoCode' } },
   });
 });
 
@@ -142,6 +145,7 @@ sources:
     base_url: https://two.my.salesforce.com
     quota: { share: 1.5 }
     clock_skew_ms: -1
+    own_changes: { broadcast: false }
     credentials: { type: password, password: hunter2 }
 mapping: { salesforce: { Account: { aggregate: client } } }
 `;
@@ -150,13 +154,16 @@ mapping: { salesforce: { Account: { aggregate: client } } }
     '5 sources.0.credentials.client_secret: must refer to an environ',
     '9 sources.1.quota.share: is 1.5, expected number to be less o',
     '10 sources.1.clock_skew_ms: is -1, expected integer to be gr',
-    '11 sources.1.credentials: is not as it must be: expected uni',
+    '12 sources.1.credentials: is not as it must be: expected uni',
   ].map((one) => one.slice(0, 60)));
   t.notMatch(said.join(), 'hunter2');
 
   const complete = text.replace('hunter2', '"${SF_SECRET}"').replace('1.5', '0.5').replace('-1', '500').replace(/ {4}credentials: \{ type: password.*\n/, '');
-  t.strictSame(mistakesOf(complete).map(({ message }) => message), ['sources.0.base_url: is missing: credentials are of no use without it']);
-  const whole = complete.replace('    credentials', '    base_url: https://one.my.salesforce.com\n    credentials');
+  t.strictSame(mistakesOf(complete).map(({ message }) => message), [
+    'sources.0.base_url: is missing: credentials are of no use without it',
+    'sources.1.own_changes: names neither client nor user, by which our own changes could be known',
+  ]);
+  const whole = complete.replace('broadcast: false', 'user: 0055f000005mc66AAA').replace('    credentials', '    base_url: https://one.my.salesforce.com\n    credentials');
   t.doesNotThrow(() => parseClienteleConfig(whole, 'f.yaml'), 'who reads nothing needs no values');
   t.throws(() => parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: '' }), /line 6, column \d+: sources.0.credentials.client_secret: refers to SF_SECRET, which is not set/);
   t.match(parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: 'x' }).sources, [{ clock_skew_ms: undefined }, { clock_skew_ms: 500 }]);

@@ -8,7 +8,7 @@ export function inconsistencies(config: ClienteleConfig): Mistake[] {
 
 function sourceMistakes({ sources = [], mapping }: ClienteleConfig): Mistake[] {
   const known = Object.keys(mapping);
-  return sources.flatMap(({ id, provider, credentials, base_url: baseUrl }, index) => {
+  return sources.flatMap(({ id, provider, credentials, base_url: baseUrl, own_changes: own }, index) => {
     const mistakes: Mistake[] = [];
     if (!known.includes(provider))
       mistakes.push({ path: ['sources', index, 'provider'], message: `has no mapping; those that have one: ${known.join(', ')}` });
@@ -18,6 +18,9 @@ function sourceMistakes({ sources = [], mapping }: ClienteleConfig): Mistake[] {
     if (sources.findIndex((other) => other.id === id) < index) mistakes.push({ path: ['sources', index, 'id'], message: 'stands twice' });
     if (credentials !== undefined && baseUrl === undefined) {
       mistakes.push({ path: ['sources', index, 'base_url'], message: 'is missing: credentials are of no use without it' });
+    }
+    if (own !== undefined && own.client === undefined && own.user === undefined) {
+      mistakes.push({ path: ['sources', index, 'own_changes'], message: 'names neither client nor user, by which our own changes could be known' });
     }
     return mistakes;
   });

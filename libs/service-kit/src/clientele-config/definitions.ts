@@ -33,13 +33,13 @@ function allDefinitions(config: ClienteleConfig): Map<string, AggregateDefinitio
   const pairs = Object.entries(config.mapping).flatMap(([provider, entities]) =>
     Object.entries(entities).map(([entity, mapping]): [string, AggregateDefinition] => [
       keyOf(provider, entity),
-      definition(mapping, config.broadcast),
+      definition(mapping, entities, config.broadcast),
     ]),
   );
   return new Map(pairs);
 }
 
-function definition(mapping: EntityMapping, broadcast: ClienteleConfig['broadcast']): AggregateDefinition {
+function definition(mapping: EntityMapping, entities: Readonly<Record<string, EntityMapping>>, broadcast: ClienteleConfig['broadcast']): AggregateDefinition {
   const fields = Object.entries(mapping.fields ?? {});
   return {
     type: mapping.aggregate,
@@ -51,6 +51,14 @@ function definition(mapping: EntityMapping, broadcast: ClienteleConfig['broadcas
     references: Object.fromEntries(fields.flatMap(([path, { references }]) => (references === undefined ? [] : [[path, references]]))),
     personal: fields.filter(([, { personal }]) => personal === true).map(([path]) => path),
     conversion: mapping.conversion ?? null,
+    expected: {
+      types: Object.fromEntries(fields.flatMap(([path, { type }]) => (type === undefined ? [] : [[path, type]]))),
+      idPrefixes: Object.fromEntries(fields.flatMap(([path, { references = '' }]) => {
+        const prefix = entities[references]?.id_prefix;
+        return prefix === undefined ? [] : [[path, prefix]];
+      })),
+      currencies: Object.fromEntries(fields.flatMap(([path, { currency }]) => (currency === undefined ? [] : [[path, currency]]))),
+    },
   };
 }
 

@@ -7,9 +7,13 @@ export const FieldMapping = Type.Object(
   {
     /** Our name for the field in what we show; by default the source's own. */
     as: Type.Optional(Path),
-    type: Type.Optional(Type.Union(['string', 'number', 'boolean', 'date', 'datetime', 'reference'].map((type) => Type.Literal(type)))),
+    type: Type.Optional(Type.Union([
+      Type.Literal('string'), Type.Literal('number'), Type.Literal('boolean'), Type.Literal('date'), Type.Literal('datetime'), Type.Literal('reference'),
+    ])),
     /** The entity that a reference points at. */
     references: Type.Optional(Path),
+    /** Of an amount: the field that holds its currency. */
+    currency: Type.Optional(Path),
     /** Personal data: stored apart, so that erasure can take it out in place. */
     personal: Type.Optional(Type.Boolean()),
   },
@@ -20,6 +24,8 @@ export const EntityMapping = Type.Object(
   {
     /** What a record of this entity is here; `client`, `contact`, `opportunity`, `lead`, or a name of one's own. */
     aggregate: Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$' }),
+    /** What the source's ids of its records begin with: Salesforce's key prefix. */
+    id_prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 16 })),
     status: Type.Optional(
       Type.Object(
         { fields: Type.Array(Path, { minItems: 1 }), values: Type.Optional(Type.Array(Type.String())) },

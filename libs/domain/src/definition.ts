@@ -18,6 +18,19 @@ export interface AggregateDefinition {
   readonly personal: readonly string[];
   /** How a record says that it was converted into others; null: records of this entity never are. */
   readonly conversion: Conversion | null;
+  /** What values ought to be like; a feed's change that is otherwise is taken, with a warning. Absent: nothing is expected. */
+  readonly expected?: ExpectedValues;
+}
+
+export type ValueType = 'string' | 'number' | 'boolean' | 'date' | 'datetime' | 'reference';
+
+export interface ExpectedValues {
+  /** Path -> the type of its value. */
+  readonly types: Readonly<Record<string, ValueType>>;
+  /** Path of a reference -> what the ids of its entity begin with. */
+  readonly idPrefixes: Readonly<Record<string, string>>;
+  /** Path of an amount -> the path of its currency. */
+  readonly currencies: Readonly<Record<string, string>>;
 }
 
 /** A record whose `flag` holds true was converted into the records that the references at `into` point at. */

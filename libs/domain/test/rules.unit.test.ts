@@ -1,6 +1,7 @@
 import t from 'tap';
 import {
-  brokenRules, ClientDomainService, feedRules, initialRecord, providerRules, replay, type DomainEvent, type RecordChanged, type RecordState,
+  brokenRules, ClientDomainService, dataConsistency, feedRules, initialRecord, providerRules, replay, type DomainEvent, type JsonObject, type RecordChanged,
+  type RecordState,
 } from '../src/index.ts';
 import { at, client, create, remove, update } from './support/records.ts';
 
@@ -25,6 +26,26 @@ t.test('rules on a change from a feed', (t) => {
   t.strictSame(of(update(5), known), [], 'a repeat is not late');
   t.strictSame(of(update(6, { ParentId: null }), known), [], 'a cleared reference is none');
   t.strictSame(of({ ...remove(6), fields: [{ path: 'Name', value: 'A' }] }, known), ['deletion_with_fields']);
+  t.end();
+});
+
+t.test('what values ought to be is warned of', (t) => {
+  const definition = {
+    ...client,
+    expected: { types: { Amount: 'number', Won: 'boolean', Closed: 'date' }, idPrefixes: { ParentId: '001' }, currencies: { Amount: 'Currency' } },
+  } as const;
+  const of = (fields: JsonObject, state: RecordState = known) => brokenRules([dataConsistency], { change: update(6, fields), state, definition })
+    .map(({ path, code }) => `${path} ${code}`);
+  t.strictSame(of({ Amount: 1.5, Won: true, Closed: '2025-04-24', ParentId: '001A' }), []);
+  t.strictSame(of({ Amount: null, Won: null, ParentId: null }), [], 'nothing is of any type');
+  t.strictSame(of({ Amount: '1.5', Won: 1, Closed: 'soon', ParentId: '003A' }), [
+    'ParentId reference_of_other_entity', 'Amount value_not_of_type', 'Won value_not_of_type', 'Closed value_not_of_type',
+  ]);
+  t.strictSame(of({ Amount: 1, Currency: null }), ['Currency amount_without_currency']);
+  t.strictSame(of({ Amount: null, Currency: null }), []);
+  const priced = replay([event({ fields: [{ path: 'Amount', value: 1 }, { path: 'Currency', value: 'EUR' }] })], known);
+  t.strictSame(of({ Currency: null }, priced), ['Currency amount_without_currency'], 'by what is known of the record');
+  t.strictSame(of({ Amount: 2 }, priced), []);
   t.end();
 });
 

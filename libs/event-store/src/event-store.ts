@@ -173,7 +173,7 @@ export interface EventStore {
   readStream(streamId: string, options?: { afterVersion?: number; toVersion?: number; until?: Date }): Promise<readonly StoredEvent[]>;
   /** Many streams in one round trip; streams without newer events are absent. */
   readStreams(reads: readonly StreamRead[]): Promise<ReadonlyMap<string, readonly StoredEvent[]>>;
-  /** Log entries after a position, in order, without a hole. */
+  /** Log entries after a position, in order, without a hole; fewer than `limit`, but one at least, where they are large. */
   readAll(afterPosition: number, limit: number): Promise<readonly LogEntry[]>;
   /** The log's incarnation and newest position. */
   head(): Promise<{ incarnation: string; position: number }>;

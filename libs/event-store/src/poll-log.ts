@@ -1,7 +1,7 @@
 import { BehindRetentionError, type FeedBatch, type FeedPosition, type FeedReadOptions, type LogEntry } from '@clientele/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** One look at the log, all from one moment. */
+/** One look at the log, all from one moment. It may hold fewer entries than were asked for though there are more, where they are large. */
 export interface LogPage {
   readonly incarnation: string;
   readonly head: number;
@@ -24,9 +24,10 @@ export async function* pollLog(read: ReadPage, after: FeedPosition, options: Fee
   const { signal, maxEntries = DEFAULT_ENTRIES } = options;
   let { position } = after;
   let pause = SHORTEST_PAUSE_MS;
+  let limit = maxEntries;
   while (!signal.aborted) {
     const begun = performance.now();
-    const { incarnation, head, entries } = await read(position, maxEntries);
+    const { incarnation, head, entries } = await read(position, limit);
     if (after.incarnation !== null && after.incarnation !== incarnation) {
       throw new BehindRetentionError(`position ${position} is one of the log ${after.incarnation}; this log is ${incarnation}`);
     }
@@ -39,7 +40,10 @@ export async function* pollLog(read: ReadPage, after: FeedPosition, options: Fee
     yield { incarnation, entries, head };
     position = last.position;
     pause = SHORTEST_PAUSE_MS;
-    if (entries.length < maxEntries) await sleep(begun + READS_APART_MS - performance.now(), signal);
+    // What is large is asked for in small numbers, for the log looks at all that is asked for.
+    const isCut = entries.length < limit && position < head;
+    limit = isCut ? entries.length + 1 : Math.min(2 * limit, maxEntries);
+    if (position >= head) await sleep(begun + READS_APART_MS - performance.now(), signal);
   }
 }
 

@@ -40,6 +40,25 @@ t.test('the log in PostgreSQL as a feed', async (t) => {
   });
 });
 
+t.test('a page of the log is bounded by bytes as well as by entries, and following it leaves out none', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const store = database.store();
+  const large = (megabytes: number) => events(1).map((event) => ({ ...event, data: { ...event.data, note: 'x'.repeat(megabytes * 1024 * 1024) } }));
+  for (const megabytes of [0, 9, 5, 2, 2, 0, 0, 0]) await store.append([write(streamId(), 'none', { events: large(megabytes) })]);
+  const positions = async (after: number, limit: number) => (await store.readAll(after, limit)).map(({ position }) => position);
+  t.same(await positions(0, 100), [1, 2], 'up to the one that is too much');
+  t.same(await positions(1, 100), [2], 'one at least');
+  t.same(await positions(2, 100), [3, 4, 5]);
+  t.same(await positions(5, 2), [6, 7]);
+  const pages: number[][] = [];
+  const ending = new AbortController();
+  for await (const { entries, head } of new PostgresLogFeed(database.pool('clientele_log_reader')).read({ incarnation: null, position: 0 }, { signal: ending.signal })) {
+    pages.push(entries.map(({ position }) => position));
+    if (pages.at(-1)?.at(-1) === head) ending.abort();
+  }
+  t.same(pages, [[1, 2], [3, 4, 5], [6, 7, 8]]);
+});
+
 async function kept({ owner }: WriteDatabase): Promise<KeptRequests> {
   const { rows: reads } = await owner.query<KeptRequests['reads'][number]>(
     `select source, entity, external_id as "externalId", provider, reason, lane, since, not_before as "notBefore", requested_at as "requestedAt"

@@ -129,6 +129,10 @@ t.test('history is every event in order, page by page, with every digit and what
     400,
     'the cursor is of another record',
   );
+  await insertEvents(log, uuid(9), [5, 5, 5].map((megabytes) => [{ path: 'Name', value: 'x'.repeat(megabytes * 1024 * 1024) }]));
+  const large = await ask(`/clients/${uuid(9)}/history`);
+  t.equal((large.json['items'] as unknown[]).length, 2, 'a page ends before it is too large');
+  t.match((await ask(`/clients/${uuid(9)}/history?cursor=${String(large.json['next_cursor'])}`)).json, { items: [{ version: 3 }], next_cursor: null });
 });
 
 t.test('history tells in words and times which read, which window and which cause', async (t) => {
@@ -171,7 +175,7 @@ t.test('accounting adds up, in total and by source, and shows what is missing', 
     unaccounted: 1,
     reads: 2,
     orders: 2,
-    position: '3',
+    position: '6',
     sources: { [ORG]: { accepted: 5, repeats: 2, unaccounted: 1, reads: 2, orders: 2 }, unknown: { accepted: 1, unaccounted: 0, reads: 0 } },
   });
   const unaccounted = async () => (await ask('/accounting')).json['unaccounted'];

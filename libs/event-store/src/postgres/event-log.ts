@@ -2,11 +2,19 @@ import { logEntryFromRow, type EventLogRow, type LogEntry } from '@clientele/con
 import type pg from 'pg';
 import type { LogPage } from '../poll-log.ts';
 
+/** How much of JSON text a page holds at most, but for its first entry: what is read stands in memory several times over. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+// The sizes are taken of texts that are made for the answer anyway.
+const AFTER = `select * from (
+    select *, coalesce(sum(octet_length(data) + octet_length(metadata) + coalesce(octet_length(personal), 0))
+      over (order by position rows between unbounded preceding and 1 preceding), 0) as bytes_before
+    from (select * from published.event_log where position > $1 order by position limit $2) counted) sized
+  where bytes_before < ${MOST_BYTES}`;
 // Not prepared: planned anew each time, with the sizes of the moment.
-const ENTRIES = 'select * from published.event_log where position > $1 order by position limit $2';
+const ENTRIES = `${AFTER} order by position`;
 // Head and entries from one snapshot, so that the head is never behind the entries.
-const PAGE = `select h.incarnation, h.position as head, e.* from published.log_head h left join lateral (
-  select * from published.event_log where position > $1 order by position limit $2) e on true order by e.position`;
+const PAGE = `select h.incarnation, h.position as head, e.* from published.log_head h left join lateral (${AFTER}) e on true order by e.position`;
 const HEAD = 'select incarnation, position from published.log_head';
 
 export interface LogHead {
@@ -14,7 +22,7 @@ export interface LogHead {
   readonly position: number;
 }
 
-/** Log entries after a position. @throws Error where one is missing: the log has no holes. */
+/** Log entries after a position, as many as a page holds and one at least. @throws Error where one is missing: the log has no holes. */
 export async function readEntries(pool: pg.Pool, afterPosition: number, limit: number): Promise<LogEntry[]> {
   const { rows } = await pool.query<EventLogRow>(ENTRIES, [afterPosition, limit]);
   return denseEntries(rows, afterPosition);

@@ -191,3 +191,19 @@ export function someLog(count: number, records = 7): LogBuilder {
   }
   return log;
 }
+
+/** The same with gaps, looks that end the doubt, mergers and conversions: events of all kinds. */
+export function eventfulLog(count: number, records: number): LogBuilder {
+  const log = new LogBuilder(DEFINITION, READABLE);
+  for (let n = 0; log.entries.length < count; n += 1) {
+    const [record, time] = [n % records, BEGIN + n * 60_000];
+    const fields = [{ path: 'Name', value: `Acme ${n}` }, { path: 'Status__c', value: n % 3 === 0 ? 'Draft' : 'Active' }];
+    if (n < records) log.change({ kind: 'create', record, time, fields });
+    else if (n % 7 === 0) log.change({ kind: 'gap_update', record, time });
+    else if (n % 7 === 1) log.read({ kind: 'read', record: (n - 1) % records, time, took: 1500, fields });
+    else if (n % 7 === 2) log.change({ kind: 'delete', record, time });
+    else if (n % 7 === 3) log.read({ kind: 'read', record: (n - 1) % records, time, result: 'deleted', survivor: n % records });
+    else log.change({ kind: 'update', record, time, fields: [...fields, { path: 'IsConverted', value: true }, { path: 'ParentId', value: '001X' }] });
+  }
+  return log;
+}

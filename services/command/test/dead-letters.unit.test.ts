@@ -37,8 +37,9 @@ function setUp(options: TestPipelineOptions = {}) {
 }
 
 t.test('a redrive decides a parked change as if it came now', async (t) => {
-  const { store, poisoned, poison, decide, row, turns } = setUp();
+  const { store, poisoned, poison, decide, row, turns, bugs, bugsCounted } = setUp();
   const bad = await poison();
+  t.match(bugs, [{ changeId: bad.commandId, err: TypeError }]);
   t.match(row(bad), { outcome: 'parked', reason: 'bug', attempts: 0, entity: 'Account', externalId: bad.event.external_id, nextAttemptAt: /Z$/ });
 
   const again = redrive(bad);
@@ -46,6 +47,7 @@ t.test('a redrive decides a parked change as if it came now', async (t) => {
   t.match(row(bad), { outcome: 'parked', attempts: 1, nextAttemptAt: /Z$/, payload: /ProcessCrmEvent/ });
   t.match(row(again), { commandType: 'RedriveParked', outcome: 'applied', reason: 'still_waiting', payload: null });
   t.match(await turns(bad), [{ outcome: 'parked' }, { outcome: 'parked', event: { data: { Name: 'Bad' } } }], 'each turn is told');
+  t.same([bugs.length, bugsCounted()], [1, 1], 'the bug was told once');
 
   poisoned.clear();
   const last = redrive(bad);

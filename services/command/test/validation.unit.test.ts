@@ -1,7 +1,8 @@
 import t from 'tap';
 import { ConcurrencyError, NewerSchemaError, UnavailableError, ValidationError, type ProcessCrmEvent } from '@clientele/contracts';
-import { initialRecord } from '@clientele/domain';
+import { EventSequenceError, initialRecord } from '@clientele/domain';
 import { ErrorHandler } from '../src/errors/error-handler.ts';
+import { StaleLaneError } from '../src/errors/stale-lane-error.ts';
 import { TooManyBugsError } from '../src/errors/too-many-bugs-error.ts';
 import { settle, type CommandHandler } from '../src/handlers/command-handler.ts';
 import { processCrmEventValidators } from '../src/validation/process-crm-event-validators.ts';
@@ -70,6 +71,9 @@ t.test('every class of failure has its disposition', async (t) => {
     [new UnavailableError('away', 250), { kind: 'hold', reason: 'unavailable', retryAfterMs: 250 }],
     [new NewerSchemaError('newer'), { kind: 'hold', reason: 'newer_schema' }],
     [new TooManyBugsError('commands.0', 51, 1000), { kind: 'hold', reason: 'too_many_bugs' }],
+    [new StaleLaneError('commands.0'), { kind: 'hold', reason: 'stale_lane' }],
+    [new EventSequenceError([]), { kind: 'park', reason: 'bug' }],
+    [new RangeError('a reason holds a NUL character'), { kind: 'park', reason: 'bug' }],
     [new TypeError('undefined is not a function'), { kind: 'park', reason: 'bug', errors: [{ message: 'TypeError: undefined is not a function' }] }],
     ['thrown text', { kind: 'park', reason: 'bug', errors: [{ message: 'thrown text' }] }],
   ];

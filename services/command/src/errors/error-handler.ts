@@ -1,4 +1,5 @@
 import { ConcurrencyError, NewerSchemaError, UnavailableError, ValidationError, type Command, type Finding } from '@clientele/contracts';
+import { StaleLaneError } from './stale-lane-error.ts';
 import { TooManyBugsError } from './too-many-bugs-error.ts';
 
 /**
@@ -11,7 +12,8 @@ export type Disposition =
   | { readonly kind: 'hold'; readonly reason: HoldReason; readonly retryAfterMs: number }
   | { readonly kind: 'park'; readonly reason: 'bug'; readonly errors: readonly Finding[] };
 
-export type HoldReason = 'unavailable' | 'newer_schema' | 'too_many_bugs';
+/** `stale_lane`: another process decides the lane by now, and this one lets go of it. */
+export type HoldReason = 'unavailable' | 'newer_schema' | 'too_many_bugs' | 'stale_lane';
 
 /** The one place where a failure becomes a disposition. */
 export class ErrorHandler {
@@ -22,6 +24,7 @@ export class ErrorHandler {
     if (error instanceof UnavailableError) return { kind: 'hold', reason: 'unavailable', retryAfterMs: error.retryAfterMs };
     if (error instanceof NewerSchemaError) return { kind: 'hold', reason: 'newer_schema', retryAfterMs: RETRY_OTHER_VERSION_MS };
     if (error instanceof TooManyBugsError) return { kind: 'hold', reason: 'too_many_bugs', retryAfterMs: RETRY_OTHER_VERSION_MS };
+    if (error instanceof StaleLaneError) return { kind: 'hold', reason: 'stale_lane', retryAfterMs: 0 };
     return { kind: 'park', reason: 'bug', errors: [{ path: '', code: 'bug', message: messageOf(error) }] };
   }
 }

@@ -2,7 +2,6 @@ import type { FaultPoint, LaneFeed, LaneName } from '@clientele/contracts';
 import type { LaneStore } from '@clientele/event-store';
 import type { Lease, Logger } from '@clientele/service-kit';
 import type { ErrorHandler } from '../errors/error-handler.ts';
-import { StaleLaneError } from '../errors/stale-lane-error.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { EventProcessingPipeline } from '../pipeline/pipeline.ts';
 import { Backoff } from './backoff.ts';
@@ -79,16 +78,16 @@ export class LaneLoop {
   /** Whether the lane is still ours to read. */
   async #recover(error: unknown, lane: LaneName, session: LaneSession, signal: AbortSignal, backoff: Backoff): Promise<boolean> {
     const { logger, board, errors, onBug } = this.#parts;
-    if (error instanceof StaleLaneError) {
-      logger.warn({ lane, epoch: session.epoch }, 'lane given up: another process moved it');
-      return false;
-    }
     const disposition = errors.handleError(error, null);
     switch (disposition.kind) {
       case 'retry':
         await backoff.wait(RETRY_MS, signal);
         return true;
       case 'hold':
+        if (disposition.reason === 'stale_lane') {
+          logger.warn({ lane, epoch: session.epoch }, 'lane given up: another process moved it');
+          return false;
+        }
         if (disposition.reason === 'newer_schema') {
           logger.error({ err: error, lane }, 'lane given up to a newer version of this service');
           board.refuse(lane, messageOf(error));

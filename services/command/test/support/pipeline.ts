@@ -29,6 +29,7 @@ export function testPipeline(store: EventStore & RecordStore, options: TestPipel
   const config = loadClienteleConfig();
   const entities = config.mapping['salesforce'] ?? {};
   const bugs: LoggedBug[] = [];
+  const counted: number[] = [];
   const now = options.now ?? (() => new Date());
   const handlers = commandHandlers({
     providers: new Map([['salesforce', createProvider('salesforce', { entities })]]),
@@ -43,7 +44,7 @@ export function testPipeline(store: EventStore & RecordStore, options: TestPipel
     handlers,
     metrics: new PipelineMetrics(createMetrics('command')),
     errors: new ErrorHandler(),
-    onBug: () => {},
+    onBug: () => void counted.push(1),
     logger: { error: (bug: LoggedBug) => void bugs.push(bug) },
     now,
     faultPoint: noFault,
@@ -55,6 +56,8 @@ export function testPipeline(store: EventStore & RecordStore, options: TestPipel
 
   return {
     bugs,
+    /** How often `clientele_bugs_total` would have risen. */
+    bugsCounted: () => counted.length,
     session,
     pipeline,
     handlers,

@@ -1,5 +1,5 @@
 import { exactNumber } from '@clientele/contracts';
-import type { TrueRecord } from '@clientele/testing';
+import { FULL_LIFE, type TrueRecord } from '@clientele/testing';
 import t from 'tap';
 import { compareRecords } from '../src/demo/compare.ts';
 import { DemoError } from '../src/demo/demo-error.ts';
@@ -10,7 +10,7 @@ const truth: TrueRecord = {
   entity: 'Account', externalId: '001', lifecycle: 'active', fields: new Map([['Amount', exactNumber('100.50')], ['BillingAddress.City', 'Zürich']]),
 };
 const served: ServedRecord = {
-  id: 'u1', entity: 'Account', externalId: '001', lifecycle: 'active', complete: true,
+  id: 'u1', entity: 'Account', externalId: '001', lifecycle: 'active', complete: true, dirtySince: null, supersededBy: null,
   fields: { Amount: exactNumber('100.50'), BillingAddress: { City: 'Zürich', Street: null }, Phone: null },
 };
 
@@ -32,13 +32,38 @@ t.test('records that are missing, doubled or made up are differences', (t) => {
   t.end();
 });
 
+t.test('where something was lost on the way', (t) => {
+  const lossy = { lossy: true, forgotten: new Set(['Account 009']), earlier: new Set(['u9']) };
+  const compared = (truth: readonly TrueRecord[], served: readonly ServedRecord[]) => compareRecords(truth, served, lossy).map(({ record, field, org, query }) => [record, field, org, query]);
+  t.strictSame(compared([truth], [{ ...served, dirtySince: '2026-11-22T20:00:00.000Z' }]), [['Account 001', '(in doubt since)', '(none)', '2026-11-22T20:00:00.000Z']]);
+  t.match(compared([truth], [{ ...served, fields: {} }]).length, 2, 'one that is there must be right in everything');
+  const gone = { ...truth, lifecycle: 'deleted' } as const;
+  const servedGone = { ...served, lifecycle: 'deleted', complete: false, fields: {} };
+  t.strictSame(compared([gone], [servedGone]), [], 'of one that is gone nobody may know what it held');
+  t.strictSame(compared([gone], [{ ...servedGone, lifecycle: 'active' }]), [['Account 001', '(lifecycle)', 'deleted', 'active']]);
+  const merged = (externalId: string, into: string): TrueRecord => ({ ...gone, externalId, supersededBy: { entity: 'Account', externalId: into } });
+  const survivors = [truth, merged('002', '003'), merged('003', '001')];
+  const rows = [served, { ...servedGone, id: 'u2', externalId: '002', supersededBy: 'u1' }, { ...servedGone, id: 'u3', externalId: '003', supersededBy: 'u1' }];
+  t.strictSame(compared(survivors, rows), [], 'after all mergers');
+  t.strictSame(compared(survivors, [...rows.slice(0, 2), { ...servedGone, id: 'u3', externalId: '003' }]), [['Account 003', '(superseded by)', 'Account 001', '(none)']]);
+  t.strictSame(compared([{ ...merged('002', '001'), purged: true }], [{ ...servedGone, externalId: '002' }]), [], 'nobody can ask what was purged');
+  t.strictSame(compared([{ ...gone, externalId: '009' }], []), [], 'deleted before anybody told of it');
+  t.strictSame(compared([truth], [served, { ...served, id: 'u9', externalId: '010' }]), [], 'of an earlier run');
+  t.strictSame(compared([{ ...truth, formulas: new Map([['Tier__c', 'A']]) }], [{ ...served, fields: { ...served.fields, Tier__c: 'B' } }]), [], 'what is computed is a hint');
+  t.end();
+});
+
 t.test('options', (t) => {
   t.match(readOptions([]), { seed: 'clientele', records: 300, changes: 3000, rate: 300, repeat: 0, reorder: 0, merge: false });
   t.match(readOptions(['--repeat', '--reorder', '--merge']), { repeat: 0.2, reorder: 100, merge: true }, 'switches without a value');
   t.match(readOptions(['--reorder', '7', '--repeat=0.5', '--seed', 'x', '--records', '5', '--changes', '0', '--rate', '50']),
     { repeat: 0.5, reorder: 7, seed: 'x', records: 5, changes: 0, rate: 50 });
   t.ok(readOptions(['-h']).help);
-  for (const wrong of [['--records', '0'], ['--records', '1.5'], ['--repeat', '2'], ['--rate', 'fast'], ['--colour'], ['--seed']]) {
+  t.match(readOptions([]), { orgs: 1, providerDown: 0, hold: false, life: { gaps: FULL_LIFE.gaps, merges: FULL_LIFE.merges, stampDelayMs: FULL_LIFE.stampDelayMs, own: FULL_LIFE.own } });
+  t.strictSame([readOptions(['--life', 'none']).life, readOptions(['--life', 'gaps,own']).life], [null, { gaps: FULL_LIFE.gaps, own: FULL_LIFE.own }]);
+  t.match(readOptions(['--provider-down', '60', '--rate', '100']), { providerDown: 60, changes: 7000 }, 'changes for all of the outage');
+  t.match(readOptions(['--provider-down=60', '--changes=10']), { changes: 10 });
+  for (const wrong of [['--records', '0'], ['--records', '1.5'], ['--repeat', '2'], ['--rate', 'fast'], ['--colour'], ['--seed'], ['--life', 'wild'], ['--orgs', '3']]) {
     t.throws(() => readOptions(wrong), DemoError, wrong.join(' '));
   }
   t.end();

@@ -8,6 +8,8 @@ import { scene } from './support/salesforce-scene.ts';
 t.test('tokens: by client credentials and by a signed assertion, for a while', async (t) => {
   const { server, client } = await scene(t);
   t.match(await client.login(), { status: 200, json: { token_type: 'Bearer', instance_url: server.baseUrl, issued_at: /^\d{13}$/, signature: String } });
+  const { credentials } = (await scene(t, { client: { id: 'ours', secret: 'told before' } })).server;
+  t.match(credentials, { clientId: 'ours', clientSecret: 'told before' });
   t.notOk('expires_in' in (await client.login()).json);
   const { clientId, clientSecret } = server.credentials;
   const basic = { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` };

@@ -23,6 +23,7 @@ t.test('a seed gives the same bytes again', (t) => {
   t.strictSame(bodies(small, bad), bodies(small, bad));
   t.not(bodies(small, bad)[0], bodies({ ...small, seed: 'two' }, bad)[0]);
   t.not(new SalesforceOrg(small).id, new SalesforceOrg({ ...small, records: 121 }).id, 'orgs with other histories have other ids');
+  t.equal(new SalesforceOrg({ ...small, id: '00D5e0000002OneEAE' }).source, 'salesforce:00D5e0000002OneEAE', 'unless told');
   t.end();
 });
 
@@ -70,6 +71,8 @@ t.test('the flags do what they say, and nothing else', (t) => {
   const reordered = positions({ reorder: 30 });
   t.notSame(reordered, inOrder);
   t.strictSame([...reordered].sort(), inOrder, 'reordering loses and repeats nothing');
+  t.strictSame(positions({ unheard: 100 }), inOrder.slice(100));
+  t.strictSame([...positions({ unheard: 100, reorder: 30 })].sort(), inOrder.slice(100), 'nothing comes late of what nobody heard');
   const repeated = positions({ repeat: 0.25 });
   t.ok(repeated.length > inOrder.length * 1.2 && repeated.length < inOrder.length * 1.3, `${repeated.length} for ${inOrder.length}`);
   t.strictSame([...new Set(repeated)].sort(), inOrder, 'repetition adds nothing new');

@@ -1,6 +1,6 @@
 import { stringifyExact } from '@clientele/contracts';
 import { fieldWrites } from '@clientele/domain';
-import type { TrueRecord } from '@clientele/testing';
+import type { TrueKey, TrueRecord } from '@clientele/testing';
 import type { ServedRecord } from './query-client.ts';
 
 /** Where the answer of the query service is not what the org holds. Values as JSON text, digit for digit; `(none)` for no value. */
@@ -12,35 +12,69 @@ export interface Difference {
   readonly query: string;
 }
 
+/** What of an org's records nobody can be held to. */
+export interface Leniency {
+  /** Something was lost on the way: of what a deleted record held last, only its source could have told, which no longer shows it. */
+  readonly lossy: boolean;
+  /** Records that need not be known: deleted before anybody told of them. */
+  readonly forgotten: ReadonlySet<string>;
+  /** Served records that are another run's: they need not be the org's. */
+  readonly earlier: ReadonlySet<string>;
+}
+
+export const STRICT: Leniency = { lossy: false, forgotten: new Set(), earlier: new Set() };
 const NONE = '(none)';
 
 /** Every difference between an org's records and those that are served for it. A field that is null is one without a value. */
-export function compareRecords(truth: readonly TrueRecord[], served: readonly ServedRecord[]): Difference[] {
+export function compareRecords(truth: readonly TrueRecord[], served: readonly ServedRecord[], leniency: Leniency = STRICT): Difference[] {
   const byKey = new Map<string, ServedRecord[]>();
   for (const record of served) byKey.set(keyOf(record), [...(byKey.get(keyOf(record)) ?? []), record]);
+  const names = new Map(served.map((record) => [record.id, keyOf(record)]));
+  const known = new Map(truth.map((record) => [keyOf(record), record]));
   const differences = truth.flatMap((record) => {
-    const [found, ...others] = byKey.get(keyOf(record)) ?? [];
     const name = keyOf(record);
-    if (found === undefined) return [{ record: name, field: '(record)', org: record.lifecycle, query: NONE }];
+    const [found, ...others] = byKey.get(name) ?? [];
+    if (found === undefined) return leniency.forgotten.has(name) ? [] : [{ record: name, field: '(record)', org: record.lifecycle, query: NONE }];
     const doubled = others.map(({ id }) => ({ record: name, field: '(record)', org: 'one record', query: `also as ${id}` }));
-    return [...doubled, ...compareRecord(name, record, found)];
+    const rows = [...ofRecord(record, found), ...(leniency.lossy ? ofLossyRecord(record, found, known, names) : ofFields(record, found))];
+    return [...doubled, ...rows.filter(({ org, query }) => org !== query).map((row) => ({ record: name, ...row }))];
   });
-  const known = new Set(truth.map(keyOf));
-  const foreign = served.filter((record) => !known.has(keyOf(record)));
+  const foreign = served.filter((record) => !known.has(keyOf(record)) && !leniency.earlier.has(record.id));
   return [...differences, ...foreign.map((record) => ({ record: keyOf(record), field: '(record)', org: NONE, query: record.id }))];
 }
 
-function compareRecord(record: string, truth: TrueRecord, served: ServedRecord): Difference[] {
-  const org = new Map(Array.from(truth.fields, ([path, value]) => [path, stringifyExact(value)]));
-  const query = new Map(fieldWrites(served.fields).flatMap(({ path, value }) => (value === null ? [] : [[path, stringifyExact(value)]])));
-  const rows = [
-    { record, field: '(lifecycle)', org: truth.lifecycle, query: served.lifecycle },
-    { record, field: '(complete)', org: 'true', query: String(served.complete) },
-    ...[...new Set([...org.keys(), ...query.keys()])].map((path) => ({ record, field: path, org: org.get(path) ?? NONE, query: query.get(path) ?? NONE })),
-  ];
-  return rows.filter((row) => row.org !== row.query);
+type Row = Omit<Difference, 'record'>;
+
+function ofRecord({ lifecycle }: TrueRecord, served: ServedRecord): Row[] {
+  return [{ field: '(lifecycle)', org: lifecycle, query: served.lifecycle }];
 }
 
-function keyOf({ entity, externalId }: { readonly entity: string; readonly externalId: string }): string {
+/** A record that is there must be right in everything; of one that is gone, what became of it can be told while its source still knows. */
+function ofLossyRecord(truth: TrueRecord, served: ServedRecord, known: ReadonlyMap<string, TrueRecord>, names: ReadonlyMap<string, string>): Row[] {
+  if (truth.lifecycle === 'active') return [{ field: '(in doubt since)', org: NONE, query: served.dirtySince ?? NONE }, ...ofFields(truth, served)];
+  if (truth.purged === true) return [];
+  const survivor = served.supersededBy === null ? NONE : (names.get(served.supersededBy) ?? served.supersededBy);
+  return [{ field: '(superseded by)', org: survivorOf(truth, known), query: survivor }];
+}
+
+/** The one that a record lives on in, after all mergers. */
+function survivorOf({ supersededBy = null }: TrueRecord, known: ReadonlyMap<string, TrueRecord>): string {
+  let last = supersededBy;
+  for (let next = last; next !== null; next = known.get(keyOf(next))?.supersededBy ?? null) last = next;
+  return last === null ? NONE : keyOf(last);
+}
+
+/** What an org computes is a hint: changes tell of it only now and then. */
+function ofFields(truth: TrueRecord, served: ServedRecord): Row[] {
+  const org = new Map(Array.from(truth.fields, ([path, value]) => [path, stringifyExact(value)]));
+  const query = new Map(fieldWrites(served.fields).flatMap(({ path, value }) => (value === null ? [] : [[path, stringifyExact(value)]])));
+  const paths = new Set([...org.keys(), ...query.keys()]);
+  return [
+    { field: '(complete)', org: 'true', query: String(served.complete) },
+    ...Array.from(paths).filter((path) => truth.formulas?.has(path) !== true).map((path) => ({ field: path, org: org.get(path) ?? NONE, query: query.get(path) ?? NONE })),
+  ];
+}
+
+export function keyOf({ entity, externalId }: TrueKey | ServedRecord): string {
   return `${entity} ${externalId}`;
 }

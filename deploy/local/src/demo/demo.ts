@@ -1,123 +1,162 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiDestination, relayFeed, SalesforceOrg } from '@clientele/testing';
 import type { RunningSystem } from '../start/running-system.ts';
-import { compareRecords, type Difference } from './compare.ts';
+import { CommandClient } from './command-client.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoOptions } from './options.ts';
+import { Outage } from './outage.ts';
 import { QueryClient, type AccountingView } from './query-client.ts';
+import { Served, type Comparison } from './served.ts';
+import type { SimulatedOrg } from './simulated-org.ts';
 import { Standstill } from './standstill.ts';
 import { SummaryLine, type Summary } from './summary-line.ts';
 
-/** Under which list the default mapping shows an entity. */
-const LISTS = ['clients', 'contacts', 'opportunities', 'leads'];
 const SHOWN_EVERY_MS = 250;
-const STANDSTILL_MS = 60_000;
+const UNHEARD_MS = 60_000;
+/** Where a provider must come back first, nothing moves for half a minute and more at a time. */
+const STANDSTILL_MS = { unread: 60_000, read: 180_000 };
+/** What stays as it is for so long, while nothing is being read, is how it ends. */
+const AT_REST_MS = 3_000;
+/** Share of the changes that are sent before an outage. */
+const BEFORE_OUTAGE = 0.15;
 
-/** One run: send, wait, compare. */
+/** One run: load, send, wait, compare. */
 export class Demo {
-  readonly #org: SalesforceOrg;
-  readonly #options: DemoOptions;
-  readonly #destination: ApiDestination;
+  /** Null where nobody asked for one, or nobody would notice. */
+  readonly outage: Outage | null;
+  readonly #orgs: readonly SimulatedOrg[];
+  readonly #readable: readonly SimulatedOrg[];
   readonly #query: QueryClient;
+  readonly #command: CommandClient;
   readonly #signal: AbortSignal;
-  /** Ends what is still under way when the first part of the run has failed. */
-  readonly #over = new AbortController();
   readonly #line: SummaryLine;
-  #changes = 0;
-  #before = 0;
-  #accounting: AccountingView | null = null;
-  /** Statuses of the events that were given up, with how many there were. */
-  readonly #refusals = new Map<number | string, number>();
+  readonly #before = new Map<string, number>();
+  readonly #loads: string[] = [];
+  #accounting: readonly AccountingView[] = [];
 
-  constructor(options: DemoOptions, system: RunningSystem, out: NodeJS.WriteStream, signal: AbortSignal) {
-    this.#options = options;
-    this.#org = new SalesforceOrg(options);
-    this.#destination = new ApiDestination({
-      url: `${system.addresses.ingest}/events/salesforce/`, apiKey: { value: system.keys.ingest }, ratePerSecond: options.rate,
-      signal: AbortSignal.any([signal, this.#over.signal]),
-    });
+  constructor(orgs: readonly SimulatedOrg[], { changes, providerDown }: DemoOptions, system: RunningSystem, out: NodeJS.WriteStream, signal: AbortSignal) {
+    this.#orgs = orgs;
+    this.#readable = orgs.filter(({ server }) => server !== null);
     this.#query = new QueryClient(system.addresses.query, system.keys.query);
+    this.#command = new CommandClient(system.addresses.command, system.keys.admin);
     this.#signal = signal;
     this.#line = new SummaryLine(out);
+    this.outage = providerDown > 0 && this.#readable.length > 0 ? new Outage(orgs, changes * BEFORE_OUTAGE, providerDown) : null;
   }
 
-  get source(): string {
-    return this.#org.source;
-  }
-
-  /** @returns the differences between the org and the query service. @throws DemoError where the system does not get that far. */
-  async run(): Promise<{ records: number; differences: Difference[] }> {
+  /** @returns the differences between the orgs and the query service. @throws DemoError where the system does not get that far. */
+  async run(): Promise<Comparison> {
     await this.#query.greet();
-    this.#before = (await this.#query.accounting(this.source)).accepted;
-    const sent = new AbortController();
+    for (const { source } of this.#orgs) this.#before.set(source, (await this.#query.accounting(source)).accepted);
+    const served = await Served.before(this.#orgs, this.#query);
     try {
-      await Promise.all([this.#send().finally(() => { sent.abort(); }), this.#show(sent.signal)]);
-      const truth = this.#org.truth();
-      return { records: truth.length, differences: await this.#compareWhenSettled(truth) };
+      for (const org of this.#readable) {
+        org.past();
+        this.#loads.push(await this.#command.load(org.source));
+      }
+      await this.#send();
+      return await this.#compareWhenSettled(served);
+    } catch (error) {
+      // Its org goes with this process: nobody could go on with it.
+      await Promise.allSettled(this.#loads.map(async (plan) => await this.#command.cancel(plan)));
+      throw error;
     } finally {
-      this.#over.abort();
       this.#line.close();
     }
   }
 
-  async #send(): Promise<void> {
-    const events = relayFeed(this.#org, this.#options);
-    await this.#destination.deliverAll(events, ({ records }, { delivered, last }) => {
-      if (delivered) this.#changes += records;
-      else this.#refusals.set(last, (this.#refusals.get(last) ?? 0) + 1);
-    });
-    if (this.#signal.aborted) throw new DemoError('stopped', 'run it again: the same seed sends the same changes');
-    if (this.#refusals.size === 0) return;
-    const refusals = Array.from(this.#refusals, ([status, times]) => `${times} with ${status}`).join(', ');
-    throw new DemoError(`ingest refused ${this.#destination.counts.dropped} events for good: ${refusals}`, 'see the log of the ingest service');
+  /** What the loads at the beginning read, and how often they asked. */
+  async loaded(): Promise<{ records: number; calls: number }> {
+    const loads = await Promise.all(this.#loads.map(async (plan) => await this.#command.progress(plan)));
+    return { records: loads.reduce((sum, { records }) => sum + records, 0), calls: loads.reduce((sum, { calls }) => sum + calls, 0) };
   }
 
-  /** What was compared while late changes still came in is compared again. */
-  async #compareWhenSettled(truth: ReturnType<SalesforceOrg['truth']>): Promise<Difference[]> {
-    for (;;) {
-      const { position } = await this.#settled();
-      const lists = await Promise.all(LISTS.map(async (list) => await this.#query.records(list, this.source, position)));
-      const differences = compareRecords(truth, lists.flat());
-      if (differences.length === 0 || (await this.#query.accounting(this.source)).position === position) return differences;
+  async #send(): Promise<void> {
+    const sending = new AbortController();
+    const sent = Promise.all(this.#orgs.map(async (org) => await org.send())).finally(() => { sending.abort(); });
+    await Promise.all([sent, this.#show(sending.signal), this.outage?.run(sending.signal, this.#signal)]);
+    this.#checkStopped();
+  }
+
+  /** Keeps the line up to date while events are sent. @throws DemoError where they never will be: EventBridge would try for a day. */
+  async #show(until: AbortSignal): Promise<void> {
+    const standstill = new Standstill(UNHEARD_MS);
+    for (; !until.aborted; await delay(SHOWN_EVERY_MS)) {
+      const { accepted, lastFailure } = this.#summary();
+      if (standstill.reached(accepted)) {
+        throw new DemoError(`the ingest service has taken nothing for ${UNHEARD_MS / 1000} s; its last refusal: ${lastFailure}`, 'see its log');
+      }
+      if (accepted === 0 && lastFailure === 401) throw new DemoError('the ingest service refuses the key', 'set INGEST_API_KEYS as the service has it');
+      await this.#account();
+      this.#line.show(this.#summary());
     }
   }
 
-  /** Everything that was accepted is processed, and nothing is missing. @throws DemoError when nothing moves any more before that. */
-  async #settled(): Promise<AccountingView> {
-    const standstill = new Standstill(STANDSTILL_MS);
+  /** Compares until nothing is being read any more, and nothing that differs moves. */
+  async #compareWhenSettled(served: Served): Promise<Comparison> {
+    const longest = new Standstill(this.#readable.length > 0 ? STANDSTILL_MS.read : STANDSTILL_MS.unread);
+    const rest = new Standstill(this.#readable.length > 0 ? AT_REST_MS : 0);
     for (;;) {
-      const seen = await this.#query.accounting(this.source);
-      this.#accounting = seen;
-      if (seen.unaccounted === 0 && seen.inFlight === 0 && this.#summary().processed >= this.#changes) {
+      const position = await this.#settled();
+      const comparison = await served.compare(position);
+      const { differences } = comparison;
+      const seen = `${(await this.#position())} ${JSON.stringify(differences)}`;
+      const [isAtRest, isStuck] = [rest.reached(seen), longest.reached(seen)];
+      const isDoubted = differences.some(({ field }) => field === '(in doubt since)');
+      if (isStuck || ((differences.length === 0 || (isAtRest && !isDoubted)) && await this.#isIdle())) {
         this.#line.end(this.#summary());
-        return seen;
+        return comparison;
       }
-      this.#line.show(this.#summary());
-      if (this.#signal.aborted) throw new DemoError('stopped', 'run it again: the same seed sends the same changes');
-      if (standstill.reached(JSON.stringify(seen))) {
-        throw new DemoError(`nothing has moved for ${STANDSTILL_MS / 1000} s; last seen: ${JSON.stringify({ changes: this.#changes, ...seen })}`,
+      await delay(SHOWN_EVERY_MS);
+    }
+  }
+
+  /** @returns the position at which everything that was accepted is processed. @throws DemoError when nothing moves any more before that. */
+  async #settled(): Promise<string> {
+    const standstill = new Standstill(UNHEARD_MS);
+    for (;;) {
+      await this.#account();
+      const summary = this.#summary();
+      const { changes, processed, unaccounted, inFlight } = summary;
+      this.#line.show(summary);
+      if (unaccounted === 0 && inFlight === 0 && processed >= changes) return await this.#position();
+      this.#checkStopped();
+      if (standstill.reached(JSON.stringify(this.#accounting))) {
+        throw new DemoError(`nothing has moved for ${UNHEARD_MS / 1000} s; last seen: ${JSON.stringify({ changes, ...this.#accounting })}`,
           'see the logs of the command service and the projector, and GET /accounting of the query service');
       }
       await delay(SHOWN_EVERY_MS);
     }
   }
 
-  /** Keeps the line up to date while events are sent. @throws DemoError where they never will be: EventBridge would try for a day. */
-  async #show(until: AbortSignal): Promise<void> {
-    const standstill = new Standstill(STANDSTILL_MS);
-    for (; !until.aborted; await delay(SHOWN_EVERY_MS)) {
-      const { accepted, lastFailure } = this.#destination.counts;
-      if (standstill.reached(accepted)) {
-        throw new DemoError(`the ingest service has taken nothing for ${STANDSTILL_MS / 1000} s; its last refusal: ${lastFailure}`, 'see its log');
-      }
-      if (accepted === 0 && lastFailure === 401) throw new DemoError('the ingest service refuses the key', 'set INGEST_API_KEYS as the service has it');
-      this.#accounting = await this.#query.accounting(this.source);
-      this.#line.show(this.#summary());
-    }
+  async #account(): Promise<void> {
+    this.#accounting = await Promise.all(this.#orgs.map(async ({ source }) => await this.#query.accounting(source)));
+  }
+
+  async #position(): Promise<string> {
+    await this.#account();
+    return this.#accounting.at(-1)?.position ?? '0';
+  }
+
+  /** Nothing is being read at length. */
+  async #isIdle(): Promise<boolean> {
+    const idle = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.isIdle(source)));
+    return idle.every((one) => one);
+  }
+
+  #checkStopped(): void {
+    if (this.#signal.aborted) throw new DemoError('stopped', 'run it again: the same seed does the same');
   }
 
   #summary(): Summary {
-    const processed = this.#accounting === null ? 0 : this.#accounting.accepted - this.#before;
-    return { ...this.#destination.counts, changes: this.#changes, processed, accounting: this.#accounting };
+    const total = (of: (org: SimulatedOrg) => number): number => this.#orgs.reduce((sum, org) => sum + of(org), 0);
+    const [view] = this.#accounting;
+    const accepted = this.#accounting.reduce((sum, one) => sum + one.accepted, 0);
+    const before = [...this.#before.values()].reduce((sum, one) => sum + one, 0);
+    return {
+      sent: total(({ counts }) => counts.sent), accepted: total(({ counts }) => counts.accepted), retried: total(({ counts }) => counts.retried),
+      dropped: total(({ counts }) => counts.dropped), lastFailure: this.#orgs.map(({ counts }) => counts.lastFailure).find((failure) => failure !== null) ?? null,
+      changes: total(({ changes }) => changes), processed: view === undefined ? 0 : accepted - before,
+      inFlight: view?.inFlight ?? null, unaccounted: view?.unaccounted ?? null, calls: this.#readable.length === 0 ? null : total(({ calls }) => calls),
+    };
   }
 }

@@ -1,18 +1,19 @@
-import { findSystem } from '../start/running-system.ts';
+import { once } from 'node:events';
+import { findSystem, type RunningSystem } from '../start/running-system.ts';
 import { StartError } from '../start/start-error.ts';
-import type { Difference } from './compare.ts';
 import { Demo } from './demo.ts';
 import { DemoError } from './demo-error.ts';
+import { guide, leaveBehind } from './left-behind.ts';
 import { HELP, readOptions, type DemoOptions } from './options.ts';
-
-const MOST_SHOWN = 50;
+import { delayLines, introduction, lifeLines, verdict } from './report.ts';
+import { SimulatedOrg } from './simulated-org.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   try {
     const options = readOptions(args);
-    if (!options.help) return await run(options);
+    if (!options.help) return await run(options, findSystem(process.env));
     process.stdout.write(HELP);
     return 0;
   } catch (error) {
@@ -22,20 +23,42 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run(options: DemoOptions): Promise<number> {
+async function run(options: DemoOptions, system: RunningSystem): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => { stop.abort(); });
-  const demo = new Demo(options, findSystem(process.env), process.stdout, stop.signal);
-  const { seed, records, changes, repeat, reorder, merge } = options;
-  process.stdout.write(`${demo.source}, seed ${seed}: ${records} records, ${changes} changes; repeat ${repeat}, reorder ${reorder}, merge ${merge ? 'on' : 'off'}\n`);
-  const result = await demo.run();
-  process.stdout.write(verdict(result.records, result.differences));
-  return result.differences.length === 0 ? 0 : 1;
+  const orgs: SimulatedOrg[] = [];
+  try {
+    for (let number = 0; number < options.orgs; number += 1) {
+      orgs.push(await SimulatedOrg.start({ options, system, place: system.demoOrgs[number] ?? null, signal: stop.signal }));
+    }
+    print(introduction(orgs, options));
+    const demo = new Demo(orgs, options, system, process.stdout, stop.signal);
+    const { records, differences } = await demo.run();
+    if (demo.outage !== null && system.eventLogUrl !== null) print(delayLines(await demo.outage.delays(system.eventLogUrl), options));
+    print(lifeLines(orgs, await demo.loaded()));
+    print(verdict(records, differences));
+    if (differences.length > 0) return 1;
+    const [first] = orgs;
+    const left = first === undefined ? null : await leaveBehind(first, system);
+    if (left !== null) await showLeft(guide(left, system), orgs, options, stop.signal);
+    return 0;
+  } finally {
+    stop.abort();
+    for (const org of orgs) await org.stop();
+  }
 }
 
-function verdict(records: number, differences: readonly Difference[]): string {
-  if (differences.length === 0) return `✓ ${records} records: the query service says what the org says, field by field\n`;
-  const rows = differences.slice(0, MOST_SHOWN).map(({ record, field, org, query }) => `  ${record}  ${field}\n    org    ${org}\n    query  ${query}\n`);
-  const more = differences.length > MOST_SHOWN ? `  … and ${differences.length - MOST_SHOWN} more\n` : '';
-  return `✗ ${differences.length} differences in ${records} records\n${rows.join('')}${more}`;
+async function showLeft(lines: readonly string[], orgs: readonly SimulatedOrg[], { hold }: DemoOptions, stopped: AbortSignal): Promise<void> {
+  print(lines);
+  if (!hold) {
+    print(['           (once its org answers again: npm run demo -- --hold keeps it there)']);
+    return;
+  }
+  for (const { server } of orgs) if (server !== null) server.habits.down = false;
+  print(['', 'The org answers again, until Ctrl-C.']);
+  if (!stopped.aborted) await once(stopped, 'abort');
+}
+
+function print(lines: readonly string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }

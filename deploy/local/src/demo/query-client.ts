@@ -10,6 +10,9 @@ export interface ServedRecord {
   readonly externalId: string;
   readonly lifecycle: string;
   readonly complete: boolean;
+  readonly dirtySince: string | null;
+  /** The id of the record that it was merged into, after all mergers. */
+  readonly supersededBy: string | null;
   /** In the source's own names. */
   readonly fields: JsonObject;
 }
@@ -65,7 +68,7 @@ export class QueryClient {
   }
 
   /** All records of a source in a list such as `clients`, as of a position of the log or later. */
-  async records(list: string, source: string, position: string): Promise<ServedRecord[]> {
+  async records(list: string, source: string, position = '0'): Promise<ServedRecord[]> {
     const records: ServedRecord[] = [];
     let cursor: string | null = null;
     do {
@@ -112,6 +115,8 @@ function servedRecords(item: Json, source: string): ServedRecord[] {
     externalId: text(member['external_id']),
     lifecycle: text(item['lifecycle']),
     complete: item['complete'] === true,
+    dirtySince: textOrNull(item['dirty_since']),
+    supersededBy: textOrNull(item['superseded_by']),
     fields: isJsonObject(member['fields']) ? member['fields'] : {},
   }));
 }
@@ -128,6 +133,10 @@ function count(value: Json | undefined): number {
 function text(value: Json | undefined): string {
   if (typeof value !== 'string') throw new TypeError('an answer lacks a text');
   return value;
+}
+
+function textOrNull(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,12 +1,19 @@
-import type { DestinationCounts } from '@clientele/testing';
-import type { AccountingView } from './query-client.ts';
-
-export interface Summary extends DestinationCounts {
+/** How far a run has come. */
+export interface Summary {
+  readonly sent: number;
+  readonly accepted: number;
+  readonly retried: number;
+  readonly dropped: number;
+  readonly lastFailure: number | string | null;
   /** Changes in the events that were accepted. */
   readonly changes: number;
   /** Changes that the command service is done with, since the demo began. */
   readonly processed: number;
-  readonly accounting: AccountingView | null;
+  /** Null while not known. */
+  readonly inFlight: number | null;
+  readonly unaccounted: number | null;
+  /** That the orgs' REST APIs got; null where they have none. */
+  readonly calls: number | null;
 }
 
 const QUIET_MS = 2_000;
@@ -47,10 +54,11 @@ export class SummaryLine {
   }
 }
 
-function textOf({ sent, accepted, retried, dropped, changes, processed, accounting }: Summary, seconds: number): string {
+function textOf({ sent, accepted, retried, dropped, changes, processed, inFlight, unaccounted, calls }: Summary, seconds: number): string {
   const parts = [
     `sent ${sent}`, `accepted ${accepted}`, `retried ${retried}`, ...(dropped > 0 ? [`dropped ${dropped}`] : []), `changes ${changes}`, `processed ${processed}`,
-    `in flight ${accounting?.inFlight ?? '?'}`, `unaccounted ${accounting?.unaccounted ?? '?'}`, `${Math.round(accepted / Math.max(seconds, 0.001))} events/s`,
+    ...(calls === null ? [] : [`provider calls ${calls}`]), `in flight ${inFlight ?? '?'}`, `unaccounted ${unaccounted ?? '?'}`,
+    `${Math.round(accepted / Math.max(seconds, 0.001))} events/s`,
   ];
   return `${seconds.toFixed(0).padStart(4)} s  ${parts.join('  ')}`;
 }

@@ -15,6 +15,9 @@ export interface Folders {
   readonly launcher: string;
   /** Where the running system answers, for smoke, demo and bench. */
   readonly system: string;
+  /** The orgs of the demo, drawn once, and the configuration that names them as sources. */
+  readonly demoOrgs: string;
+  readonly config: string;
 }
 
 export function openFolders(env: NodeJS.ProcessEnv): Folders {
@@ -28,6 +31,8 @@ export function openFolders(env: NodeJS.ProcessEnv): Folders {
     processes: join(data, 'run', 'processes.json'),
     launcher: join(data, 'run', 'launcher.json'),
     system: join(data, 'run', 'system.json'),
+    demoOrgs: join(data, 'demo-orgs.json'),
+    config: join(data, 'clientele.yaml'),
   };
   for (const folder of [folders.logs, join(data, 'run')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folders;
@@ -35,6 +40,6 @@ export function openFolders(env: NodeJS.ProcessEnv): Folders {
 
 /** Begins anew: data and logs go, fetched binaries stay. */
 export function removeData(folders: Folders): void {
-  for (const path of [folders.postgres, folders.nats, folders.logs, folders.secrets, folders.system]) rmSync(path, { recursive: true, force: true });
+  for (const path of [folders.postgres, folders.nats, folders.logs, folders.secrets, folders.system, folders.demoOrgs]) rmSync(path, { recursive: true, force: true });
   mkdirSync(folders.logs, { recursive: true, mode: 0o700 });
 }

@@ -1,4 +1,5 @@
 import { isFree } from '@clientele/testing';
+import { demoSources } from './demo-orgs.ts';
 import { removeData, type Folders } from './folders.ts';
 import { followLogs, limitSize, shortLogLine } from './log-files.ts';
 import { migrate } from './migrations.ts';
@@ -51,6 +52,8 @@ export class Launcher {
       removeData(this.#folders);
     }
     const servers = await chooseServers(this.#folders, this.#env, this.#say);
+    const demo = await demoSources(this.#folders, this.#env);
+    const env = { ...this.#env, ...demo.settings };
     this.#keepLogs([...servers.parts.map(({ name }) => name), ...SERVICE_NAMES]);
     for (const part of servers.parts) await this.#step(`starting ${part.name}`, async () => await this.#run(part, this.#servers));
     await this.#step('migrating', async () => {
@@ -58,11 +61,11 @@ export class Launcher {
       await migrate(servers, this.#env, this.#stopping.signal);
     });
     await this.#step('starting the services', async () => {
-      for (const name of SERVICE_NAMES) await this.#run(servicePart(name, this.#folders, servers, this.#env), this.#services);
+      for (const name of SERVICE_NAMES) await this.#run(servicePart(name, this.#folders, servers, env), this.#services);
       await Promise.all(this.#services.map(async (service) => await untilReady(service, addressOf(system.addresses, service), this.#stopping.signal)));
     });
     if (this.#stopping.signal.aborted) return;
-    announceSystem(this.#folders, { ...system, eventLogUrl: servers.databaseUrl('logReader'), brokerUrl: servers.natsUrl('projector') });
+    announceSystem(this.#folders, { ...system, demoOrgs: demo.orgs, eventLogUrl: servers.databaseUrl('logReader'), brokerUrl: servers.natsUrl('projector') });
     this.#print(readyBlock(system, servers, (Date.now() - begun) / 1000));
   }
 

@@ -25,7 +25,8 @@ Environment (each may be left out):
   INGEST_PORT COMMAND_PORT PROJECTOR_PORT QUERY_PORT    default 7001 to 7004; HOST, default 127.0.0.1
   INGEST_API_KEYS QUERY_API_KEYS ADMIN_API_KEYS         name:secret, comma-separated; in development there are defaults
   CLIENTELE_DATA_DIR    where databases, streams, logs and generated passwords are kept; default .clientele in the checkout
-  CLIENTELE_CONFIG      the YAML file with sources and mapping
+  CLIENTELE_CONFIG      the YAML file with sources and mapping; default: clientele.yaml in the data folder, which is written anew by every start
+                        (in development: the default mapping, and the orgs of npm run demo as sources)
 `;
 
 /** @throws StartError naming the options that there are. */

@@ -24,7 +24,7 @@ export function readyBlock(system: RunningSystem, servers: Servers, seconds: num
     `  curl -sS '${addresses.ingest}/events/salesforce/' -H 'x-api-key: ${keys.ingest}' -H 'content-type: application/json' -d '${accountCreated(SAMPLE_ID, 'Acme', new Date())}'`,
     `  curl -sS '${addresses.query}/clients?external_id=${SAMPLE_ID}' -H 'x-api-key: ${keys.query}'`,
     '',
-    'npm run smoke follows one change through every part. Ctrl-C stops everything.',
+    'npm run smoke follows one change through every part, npm run demo lets a whole org work against it. Ctrl-C stops everything.',
     '',
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { listedKeys } from '@clientele/service-kit';
+import { isDemoOrgs, type DemoOrg } from './demo-orgs.ts';
 import type { Folders } from './folders.ts';
 import { openFolders } from './folders.ts';
 import { readJsonFile, writeJsonFile } from './json-file.ts';
@@ -12,6 +13,8 @@ export interface RunningSystem {
   /** For a look behind the services: the published views, and the broker as the projector. Null where not known. */
   readonly eventLogUrl: string | null;
   readonly brokerUrl: string | null;
+  /** The orgs of `npm run demo` that it can read from; none where it runs by a configuration of the user's own. */
+  readonly demoOrgs: readonly DemoOrg[];
 }
 
 const DEVELOPMENT_KEYS = { ingest: 'dev-ingest-key', query: 'dev-query-key', admin: 'dev-admin-key' } as const;
@@ -31,6 +34,7 @@ export function systemOf(folders: Folders, env: NodeJS.ProcessEnv): RunningSyste
     logs: folders.logs,
     eventLogUrl: env['EVENT_LOG_URL'] ?? null,
     brokerUrl: env['NATS_URL'] ?? null,
+    demoOrgs: [],
   };
 }
 
@@ -52,7 +56,8 @@ function firstSecret(keys: string | undefined): string | undefined {
 function isSystem(value: unknown): value is RunningSystem {
   if (typeof value !== 'object' || value === null || !('addresses' in value) || !('keys' in value) || !('logs' in value)) return false;
   return hasTexts(value.addresses, SERVICE_NAMES) && hasTexts(value.keys, ['ingest', 'query', 'admin']) && typeof value.logs === 'string'
-    && 'eventLogUrl' in value && isTextOrNull(value.eventLogUrl) && 'brokerUrl' in value && isTextOrNull(value.brokerUrl);
+    && 'eventLogUrl' in value && isTextOrNull(value.eventLogUrl) && 'brokerUrl' in value && isTextOrNull(value.brokerUrl)
+    && 'demoOrgs' in value && isDemoOrgs(value.demoOrgs);
 }
 
 function isTextOrNull(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { endingOf, endProcess, spawnOwned, workspaceRoot } from '@clientele/testing';
+import { DEMO_CREDENTIALS } from './demo-orgs.ts';
 import type { Folders } from './folders.ts';
 import type { Servers } from './servers.ts';
 import { StartError } from './start-error.ts';
@@ -16,11 +17,11 @@ const CONNECTIONS = [
   'NATS_URL', 'WRITE_DATABASE_URL', 'READ_DATABASE_URL', 'EVENT_LOG_URL',
   'OPERATOR_PASSWORD', 'INGEST_PASSWORD', 'COMMAND_PASSWORD', 'PROJECTOR_PASSWORD', 'CONSUMER_PASSWORD',
   'COMMAND_DB_PASSWORD', 'LOG_READER_DB_PASSWORD', 'PROJECTOR_DB_PASSWORD', 'QUERY_DB_PASSWORD',
-  'INGEST_API_KEYS', 'QUERY_API_KEYS', 'ADMIN_API_KEYS',
+  'INGEST_API_KEYS', 'QUERY_API_KEYS', 'ADMIN_API_KEYS', ...DEMO_CREDENTIALS,
 ];
-/** The keys that a service lets in; it is told of no others. */
-const KEY_LISTS: Record<ServiceName, readonly string[]> = {
-  ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS'], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
+/** The keys that a service lets in, and those that it is let in with; it is told of no others. */
+const KEYS: Record<ServiceName, readonly string[]> = {
+  ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS', ...DEMO_CREDENTIALS], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
 };
 
 /** @throws StartError naming the variable that holds no port. */
@@ -72,7 +73,7 @@ export function entryOf(service: ServiceName, program: string): string {
 }
 
 function keysOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(KEY_LISTS[name].flatMap((list) => (env[list] === undefined ? [] : [[list, env[list]]])));
+  return Object.fromEntries(KEYS[name].flatMap((list) => (env[list] === undefined ? [] : [[list, env[list]]])));
 }
 
 function connectionsOf(name: ServiceName, servers: Servers): Record<string, string> {

@@ -5,6 +5,8 @@ import type { OrgLife } from './life/options.ts';
 export interface OrgOptions {
   /** Whatever text; the org's id follows from it, so that orgs of different seeds never meet. */
   readonly seed: string;
+  /** 18 characters, where the org is to be a certain one: orgs of different seeds then meet, under one id. By default it follows from all else. */
+  readonly id?: string;
   /** Records that are created, over accounts, contacts, opportunities and leads. */
   readonly records: number;
   /** Changes of single records after their creation: updates, deletions (with what hangs on them), undeletions. */
@@ -40,6 +42,8 @@ export interface FeedOptions {
   readonly delay?: { readonly share: number; readonly by?: number };
   /** Share that never comes, with nothing to tell of it. */
   readonly drop?: number;
+  /** So many events at the beginning never come: nobody listened yet. Default: 0. */
+  readonly unheard?: number;
   /** Fields that the channel adds to updates and deletions, at most 10 an entity, with the values that they have when the event is sent. */
   readonly enriched?: Readonly<Partial<Record<EntitySpec['name'], readonly string[]>>>;
   /** Hears of each disturbance as it is made: what a run prints of itself. */

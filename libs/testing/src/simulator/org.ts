@@ -51,7 +51,7 @@ export class SalesforceOrg {
   #progress = 0;
 
   constructor(options: OrgOptions) {
-    const { seed, records, changes, users = 5, startAt = DEFAULT_START, clock = 'history', sharedIds, life } = options;
+    const { seed, id, records, changes, users = 5, startAt = DEFAULT_START, clock = 'history', sharedIds, life } = options;
     const more = life === undefined && sharedIds === undefined ? '' : `/${JSON.stringify({ sharedIds, life })}`;
     const name = `${seed}/${records}/${changes}/${users}/${startAt}${more}`;
     const random = new Random(name);
@@ -67,7 +67,7 @@ export class SalesforceOrg {
     this.clock = new OrgClock(clock === 'live', startAt);
     this.#time = new OrgTime(this.clock, startAt, random, this.#life);
     this.#draw = { random, account: () => this.#anyAccount(), user: () => random.pick(this.#users) };
-    this.id = recordId('00D', own, hash32(name));
+    this.id = id ?? recordId('00D', own, hash32(name));
     this.#due = this.#next(records + changes);
     this.clock.committed(startAt, this.#dueAt());
   }

@@ -14,7 +14,7 @@ const DELAYED_BY = 300;
  * that a feed of any length needs the memory of its windows alone.
  */
 export function* relayFeed(org: SalesforceOrg, options: FeedOptions = {}): Generator<RelayEvent> {
-  const { merge = false, reorder = 0, repeat = 0, gaps = 0, lossWithGap = 0, delay, drop = 0, enriched, tell = () => {} } = options;
+  const { merge = false, reorder = 0, repeat = 0, gaps = 0, lossWithGap = 0, delay, drop = 0, unheard = 0, enriched, tell = () => {} } = options;
   // Each disturbance draws from numbers of its own, so that none changes what another does.
   const draw = (what: string): Random => new Random(`${what} ${org.id}`);
   const told = (what: Disturbance) => (): void => tell(what);
@@ -22,7 +22,7 @@ export function* relayFeed(org: SalesforceOrg, options: FeedOptions = {}): Gener
   const random = draw('emit');
   const drafts = gapsInPlace(drafted(transactions, random, merge, told('merge')), draw('gaps'), gaps, told('gap'));
   const complete = enriched === undefined ? drafts : enrichedDrafts(drafts, org.records, enriched, told('split'));
-  const sent = dropped(relayed(complete, org, random), draw('drop'), drop, told('drop'));
+  const sent = dropped(heard(relayed(complete, org, random), unheard), draw('drop'), drop, told('drop'));
   const held = delayed(sent, draw('delay'), delay?.share ?? 0, delay?.by ?? DELAYED_BY, told('delay'));
   yield* repeated(reordered(held, draw('reorder'), reorder, told('reorder')), draw('repeat'), repeat, told('repeat'));
 }
@@ -41,6 +41,14 @@ function* relayed(drafts: Iterable<EventDraft>, org: SalesforceOrg, random: Rand
     const event = writeEvent(draft, org.id, random);
     org.relay.lastRelayedEventAt = org.clock.now();
     yield event;
+  }
+}
+
+function* heard(events: Iterable<RelayEvent>, unheard: number): Generator<RelayEvent> {
+  let passed = 0;
+  for (const event of events) {
+    if (passed >= unheard) yield event;
+    passed += 1;
   }
 }
 

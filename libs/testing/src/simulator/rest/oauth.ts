@@ -38,10 +38,10 @@ export class OAuth {
     this.#key = createPublicKey(credentials.privateKey);
   }
 
-  static async forOrg(orgId: string, tokenLifeMs: number): Promise<OAuth> {
+  static async forOrg(orgId: string, tokenLifeMs: number, client?: { readonly id: string; readonly secret: string }): Promise<OAuth> {
     const { privateKey } = await keyPair('rsa', { modulusLength: 2048 });
     const credentials: Credentials = {
-      clientId: `3MVG9${orgId}`, clientSecret: randomBytes(24).toString('hex'), username: `clientele@${orgId.toLowerCase()}.example.com`,
+      clientId: client?.id ?? `3MVG9${orgId}`, clientSecret: client?.secret ?? randomBytes(24).toString('hex'), username: `clientele@${orgId.toLowerCase()}.example.com`,
       privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), audience: 'https://login.salesforce.com',
     };
     return new OAuth(orgId, credentials, tokenLifeMs);

@@ -17,6 +17,8 @@ export interface SalesforceServerOptions {
   readonly org: SalesforceOrg | OrgOptions;
   /** 0 or absent: any that is free. */
   readonly port?: number;
+  /** What its client calls itself and proves itself with; drawn where it is not given. */
+  readonly client?: { readonly id: string; readonly secret: string };
   /** Milliseconds; by default 2 hours. */
   readonly tokenLifeMs?: number;
   /** Calls a day; by default 100,000. */
@@ -69,7 +71,7 @@ const LONGEST_BODY = 4 * 1024 * 1024;
  */
 export async function startSalesforce(options: SalesforceServerOptions): Promise<SalesforceServer> {
   const org = options.org instanceof SalesforceOrg ? options.org : new SalesforceOrg(options.org);
-  const oauth = await OAuth.forOrg(org.id, options.tokenLifeMs ?? 7_200_000);
+  const oauth = await OAuth.forOrg(org.id, options.tokenLifeMs ?? 7_200_000, options.client);
   const serving = new Serving(org, oauth, options);
   const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => { void serving.serve(request, response); });
   server.on('connection', (socket) => { if (serving.habits.down) socket.destroy(); });

@@ -1,0 +1,71 @@
+import { parseExact } from '@clientele/contracts';
+import { isJsonObject, type JsonObject } from '@clientele/domain';
+import { DemoError } from './demo-error.ts';
+
+const ANSWER_MS = 10_000;
+
+/** Asks the command service what only those with an admin key may. */
+export class CommandClient {
+  readonly #address: string;
+  readonly #key: string;
+
+  constructor(address: string, key: string) {
+    this.#address = address;
+    this.#key = key;
+  }
+
+  /** Has all records of a source read. @returns the id of that plan. @throws DemoError where it is refused. */
+  async load(source: string): Promise<string> {
+    const { status, body } = await this.#ask('/plans', { kind: 'load', source, reason: 'npm run demo' });
+    const plan = status === 201 ? parseExact(body) : undefined;
+    if (isJsonObject(plan) && typeof plan['id'] === 'string') return plan['id'];
+    throw new DemoError(`the command service does not load ${source}: ${status} ${body}`, 'is it of the same version? See its log');
+  }
+
+  /** How far a plan has come: records that it went through, and what they cost. */
+  async progress(plan: string): Promise<{ records: number; calls: number }> {
+    const { status, body } = await this.#ask(`/plans/${plan}`);
+    const { progress } = jsonOf(status, body);
+    return isJsonObject(progress) ? { records: Number(progress['done']), calls: Number(progress['api_calls']) } : { records: 0, calls: 0 };
+  }
+
+  /** Gives up a plan that is not over; what it sent stays decided. */
+  async cancel(plan: string): Promise<void> {
+    await this.#ask(`/plans/${plan}/cancel`, {});
+  }
+
+  /** Whether nothing long is being read from a source, as far as the service can be asked. */
+  async isIdle(source: string): Promise<boolean> {
+    const query = new URLSearchParams({ source, state: 'running' });
+    try {
+      const { status, body } = await this.#ask(`/plans?${query.toString()}`);
+      const { items } = jsonOf(status, body);
+      return Array.isArray(items) && items.length === 0;
+    } catch (error) {
+      if (error instanceof DemoError) throw error;
+      return false; // it is away: it may have been killed
+    }
+  }
+
+  /** A dead letter with its payload; null while there is none of this id. */
+  async deadLetter(id: string): Promise<JsonObject | null> {
+    const { status, body } = await this.#ask(`/dead-letters/${id}`);
+    if (status === 404) return null;
+    return jsonOf(status, body);
+  }
+
+  async #ask(path: string, body?: JsonObject): Promise<{ status: number; body: string }> {
+    const response = await fetch(`${this.#address}${path}`, {
+      headers: { 'x-api-key': this.#key, 'content-type': 'application/json' }, signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+    if (response.status === 401 || response.status === 403) throw new DemoError('the command service refuses the key', 'set ADMIN_API_KEYS as the service has it');
+    return { status: response.status, body: await response.text() };
+  }
+}
+
+function jsonOf(status: number, body: string): JsonObject {
+  const answer = status === 200 ? parseExact(body) : undefined;
+  if (!isJsonObject(answer)) throw new Error(`${status} ${body.slice(0, 200)}`);
+  return answer;
+}

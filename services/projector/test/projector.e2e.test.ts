@@ -173,11 +173,19 @@ t.test('what the broker cannot carry comes from the log; servers may fail in bet
   await stopped(projector);
 });
 
-t.test('fed by the log it wants no broker, and takes in what nobody relays', async (t) => {
+t.test('fed by the log it wants no broker, takes in what nobody relays, and has a version that it built served', async (t) => {
   const database = await world.readDatabase();
+  const { incarnation } = await world.store.head();
+  // As the version before left it: its records are served, and stand at 300.
+  await database.pool.query(`update clientele.projections set active_version = 1 where name = 'records'; create table clientele.records_1 (id uuid)`);
+  await database.pool.query(`insert into clientele.projection_checkpoints (name, version, incarnation, position) values ('records', 1, $1, 300)`, [incarnation]);
   const projector = await world.projector(database, { PROJECTOR_FEED: 'log', NATS_URL: '' });
   await healthy(projector);
+  const served = async () => (await database.pool.query<{ version: number; old: string | null }>(
+    `select active_version as version, to_regclass('clientele.records_1') as old from clientele.projections where name = 'records'`)).rows[0];
+  t.same(await eventually('the new version is served', served, { until: (one) => one?.version === 2, timeoutMs: 20_000 }), { version: 2, old: null });
   await reached(database, 301, projector);
+  t.match(JSON.parse((await get(projector, '/projections')).text), { items: [{ version: 2, served_version: 2, served_position: '301' }, { name: 'changes', served_version: 1 }] });
   t.notMatch((await get(projector, '/health/ready', null)).text, 'broker');
   const log = new LogBuilder();
   log.change({ kind: 'create', record: 901, time: Date.now(), fields: [{ path: 'Name', value: 'of the log alone' }] });

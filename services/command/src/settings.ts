@@ -74,9 +74,9 @@ export const CommandSettings = Type.Object({
   PLAN_PAGE_RECORDS: Type.Integer({
     minimum: 10,
     maximum: 2000,
-    default: 1000,
+    default: 500,
     description: 'Records that a load or a repair reads at a time, and repeats at most after a crash',
-    example: '1000',
+    example: '500',
   }),
   SAMPLE_EVERY_MINUTES: Type.Integer({
     minimum: 0,

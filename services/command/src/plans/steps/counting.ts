@@ -21,7 +21,7 @@ export const settle: Step = async ({ held, sent, now }, place) => {
   return { place: { since }, pauseMs: LOOK_EVERY_MS };
 };
 
-const HELD_PAGE = 1000;
+const HELD_PAGE = 500;
 const TRIES = 3;
 const BETWEEN_TRIES_MS = 3_000;
 

@@ -116,6 +116,10 @@ t.test('a dead letter is looked at, edited, discarded', async (t) => {
   });
 
   t.test('what is given up keeps its reason', async (t) => {
+    t.match(await call(process, 'POST', `/dead-letters/${lost.commandId}/discard`, { reason: 'a\u0000' }), { status: 400, body: { errors: [{ path: 'reason' }] } });
+    t.match(await call(process, 'POST', `/dead-letters/${lost.commandId}/discard`, { reason: '  ' }), { status: 400, body: { errors: [{ path: 'body.reason' }] } });
+    t.match(await call(process, 'GET', '/dead-letters/%00'), { status: 400 });
+    t.match(await call(process, 'GET', '/dead-letters?source=%00'), { status: 400 });
     t.match(await call(process, 'POST', `/dead-letters/${lost.commandId}/discard`, {}), { status: 400, body: { errors: [{ path: 'body.reason' }] } });
     t.match(await call(process, 'POST', `/dead-letters/${lost.commandId}/discard`, { reason: 'a test' }), { status: 202, body: { status: 'accepted' } });
     await eventually('it is discarded', () => outcomesOf(system), { until: ({ discarded }) => discarded === 1 });
@@ -229,23 +233,27 @@ t.test('a body is submitted again once it is understood', async (t) => {
 });
 
 t.test('what earlier code did not know is decided at the first start', async (t) => {
-  const [gap, deletion, diff, bitmap, strange] = [
+  const [gap, deletion, diff, bitmap, nameless, strange] = [
     change({ externalId: '0015f0000000001AAA', kind: 'gap', sourceChangeType: 'GAP_UPDATE', data: {} }),
     change({ externalId: '0015f0000000002AAA', kind: 'gap', type: 'Deleted', sourceChangeType: 'GAP_DELETE', data: {} }),
     change({ externalId: '0015f0000000003AAA', data: { Text__c: { diff: '--- \n+++ abc\n@@ -1 +1 @@' } }, changedFields: ['Text__c'] }),
     change({ externalId: '0015f0000000004AAA', changedFields: ['0x400000'] }),
+    // Of this PostgreSQL cannot read the record out of the payload: its row tells of none.
+    change({ externalId: '0015f0000000006AAA', type: 'Created', data: { Name: 'a\u0000b' } }),
     change({ externalId: '0015f0000000005AAA', kind: 'unknown', sourceChangeType: 'SNAPSHOT' }),
   ];
-  const parked = [gap, deletion, diff, bitmap, strange].filter((command) => command !== undefined);
+  const parked = [gap, deletion, diff, bitmap, nameless, strange].filter((command) => command !== undefined);
   const system = await testSystem(t, postgres, { before: (url) => leaveAsEarlierCode(url, parked) });
   const process = await system.startCommand();
-  await eventually('they are decided', () => outcomesOf(system), { until: ({ applied }) => applied === 4 });
+  await eventually('they are decided', () => outcomesOf(system), { until: ({ applied }) => applied === 5 });
   await eventually('the last one is tried', async () => (await call<DeadLetterDetail>(process, 'GET', `/dead-letters/${strange?.commandId}`)).body, {
     until: ({ attempts, reason }) => attempts > 0 && reason === 'unknown_change_type',
   });
-  t.match(await system.accounting(), { accepted: 5, unaccounted: 0, outcomes: { applied: 4, parked: 1 } });
+  t.match(await system.accounting(), { accepted: 6, unaccounted: 0, outcomes: { applied: 5, parked: 1 } });
   const { rows } = await system.db.query<{ id: string; events: string[] }>(
     "select metadata->>'externalId' as id, array_agg(type order by position) as events from clientele.events where kind = 'event' group by 1 order by 1",
   );
-  t.same(rows.map(({ id, events }) => `${id.slice(12, 15)} ${events.join()}`), ['001 MarkedDirty', '002 Deleted', '003 Updated,MarkedDirty', '004 Updated,MarkedDirty']);
+  t.same(rows.map(({ id, events }) => `${id.slice(12, 15)} ${events.join()}`), [
+    '001 MarkedDirty', '002 Deleted', '003 Updated,MarkedDirty', '004 Updated,MarkedDirty', '006 Created',
+  ]);
 });

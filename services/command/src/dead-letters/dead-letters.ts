@@ -43,15 +43,15 @@ export interface DeadLetters {
 
 export function deadLetters(parts: DeadLettersParts): DeadLetters {
   const { pool, now } = parts;
-  const letters = new RedriveLetters(pool);
+  const redriven = new RedriveLetters(pool);
   const trial = new Trial(parts);
   const resubmitter = new Resubmitter(parts);
   return {
     async routes(http, keys) {
-      await registerDeadLetterRoutes(http, { ...parts, store: new DeadLetterStore(pool, now), trial, resubmitter, keys });
-      registerRedriveRoutes(http, { pool, letters, keys, now });
+      await registerDeadLetterRoutes(http, { ...parts, letters: new DeadLetterStore(pool, now), trial, resubmitter, keys });
+      registerRedriveRoutes(http, { pool, letters: redriven, keys, now });
     },
     retries: retryDue(parts),
-    redrives: carryOnRedrives({ ...parts, letters }),
+    redrives: carryOnRedrives({ ...parts, letters: redriven }),
   };
 }

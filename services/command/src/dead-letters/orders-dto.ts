@@ -2,7 +2,7 @@ import { EventWriteDTO } from '@clientele/contracts';
 import { Type, type Static } from '@sinclair/typebox';
 import { Would } from './dead-letter.ts';
 
-const Reason = Type.String({ minLength: 1, maxLength: 1000, pattern: '^[^\\p{Cc}]*[^\\p{Cc}\\s][^\\p{Cc}]*$', description: 'Why; kept beside what was done' });
+const Reason = Type.String({ maxLength: 1000, pattern: '\\S', description: 'Why; kept beside what was done' });
 
 /** The members that are given take the place of the change's own, each as a whole. */
 export const EditRequest = Type.Object(

@@ -6,6 +6,9 @@ export interface PageEnd {
   readonly id: string;
 }
 
+const ID = /^\d{8}-[A-Za-z0-9_-]{1,71}$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
+
 export function encodeCursor({ decidedAt, id }: PageEnd): string {
   return Buffer.from(`${decidedAt} ${id}`).toString('base64url');
 }
@@ -13,7 +16,7 @@ export function encodeCursor({ decidedAt, id }: PageEnd): string {
 /** @throws ValidationError for a text that is no cursor of ours. */
 export function decodeCursor(cursor: string): PageEnd {
   const [decidedAt = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (id === '' || Number.isNaN(Date.parse(decidedAt))) {
+  if (!ID.test(id) || !TIME.test(decidedAt) || Number.isNaN(Date.parse(decidedAt))) {
     const finding = { path: 'cursor', code: 'cursor', message: 'take it from next_cursor' };
     throw new ValidationError('The cursor is not one that this route gave', [finding]);
   }

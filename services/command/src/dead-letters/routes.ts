@@ -1,18 +1,24 @@
 import { parseExact, Problem, ValidationError, type EventDispatcher, type EventWriteDTO } from '@clientele/contracts';
+import type { EventStore } from '@clientele/event-store';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { HttpProblem, keyOf, requireKey, securedByKey, type ApiKeys, type HttpServer } from '@clientele/service-kit';
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
+import type { ParkedOrder } from '../handlers/parked-order.ts';
 import { decodeCommand } from '../lanes/decode-command.ts';
+import { unusableValues } from '../lanes/unusable-values.ts';
 import { DeadLetterDetail, DeadLetterGroups, DeadLetterGroupsQuery, DeadLetterPage, DeadLetterQuery } from './dead-letter.ts';
 import type { DeadLetterStore, WholeLetter } from './dead-letter-store.ts';
 import { DiscardRequest, EditReceipt, EditRequest, OrderReceipt, ResubmitReceipt } from './orders-dto.ts';
+import { LetterId } from './letter-filter.ts';
+import { knownTargets } from './known-targets.ts';
 import { discardOrder, editOrder, redriveOrder, type Orderer, type OrderTarget } from './orders.ts';
 import type { Resubmitter } from './resubmit.ts';
 import type { Trial } from './trial.ts';
 
 export interface DeadLetterRouteParts {
-  readonly store: DeadLetterStore;
+  readonly letters: DeadLetterStore;
+  readonly store: Pick<EventStore, 'load'>;
   readonly trial: Trial;
   readonly resubmitter: Resubmitter;
   readonly dispatcher: EventDispatcher;
@@ -20,7 +26,9 @@ export interface DeadLetterRouteParts {
   readonly now: () => Date;
 }
 
-const Id = Type.Object({ id: Type.String({ minLength: 1, maxLength: 255 }) });
+const Id = Type.Object({ id: LetterId });
+/** The largest change that ingest takes, as JSON that is written otherwise. */
+const LARGEST_EDIT = 8 * 1024 * 1024;
 const tagged = { tags: ['dead letters'], security: securedByKey };
 
 /** Parked and quarantined work, for people with an admin key. What they order goes the way of every command. */
@@ -41,7 +49,8 @@ export async function registerDeadLetterRoutes(app: HttpServer, parts: DeadLette
   });
 }
 
-function registerLooks(app: HttpServer, { store, trial, keys, now }: DeadLetterRouteParts): void {
+function registerLooks(app: HttpServer, parts: DeadLetterRouteParts): void {
+  const { letters: store, trial, keys, now } = parts;
   const onRequest = requireKey(keys);
   app.get(
     '/dead-letters',
@@ -77,7 +86,7 @@ function registerLooks(app: HttpServer, { store, trial, keys, now }: DeadLetterR
     },
     async (request) => {
       const found = await letterOf(store, request.params.id);
-      const order = redriveOrder(targetOf(found), ordererOf(request, now));
+      const order = redriveOrder(await targetOf(found, parts), ordererOf(request, now));
       return {
         ...found.letter, payload: found.payload, body_text: bodyText(found.payload), edits: found.edits,
         would: found.letter.outcome === 'parked' ? await trial.run(order) : null,
@@ -86,12 +95,14 @@ function registerLooks(app: HttpServer, { store, trial, keys, now }: DeadLetterR
   );
 }
 
-function registerOrders(app: HttpServer, { store, trial, resubmitter, dispatcher, keys, now }: DeadLetterRouteParts): void {
+function registerOrders(app: HttpServer, parts: DeadLetterRouteParts): void {
+  const { letters: store, trial, resubmitter, dispatcher, keys, now } = parts;
   const onRequest = requireKey(keys);
   app.patch(
     '/dead-letters/:id',
     {
       onRequest,
+      bodyLimit: LARGEST_EDIT,
       schema: {
         ...tagged, summary: 'Decide a parked change with other content; the original is kept, and your key is named', params: Id, body: EditRequest,
         response: { 202: EditReceipt, '4xx': Problem },
@@ -100,7 +111,8 @@ function registerOrders(app: HttpServer, { store, trial, resubmitter, dispatcher
     async (request, reply) => {
       const { event, reason } = request.body;
       const found = await letterOf(store, request.params.id);
-      const order = editOrder(targetOf(found), ordererOf(request, now), { event: { ...eventOf(found, now), ...event }, reason });
+      const order = editOrder(await targetOf(found, parts), ordererOf(request, now), { event: { ...eventOf(found, now), ...event }, reason });
+      requireUsable(order);
       const would = await trial.run(order);
       if (would === null) throw settled(found.letter.id, null);
       if (would.outcome === 'rejected') throw new ValidationError('The change as edited is wrong', would.errors);
@@ -118,7 +130,8 @@ function registerOrders(app: HttpServer, { store, trial, resubmitter, dispatcher
     },
     async (request, reply) => {
       const found = await letterOf(store, request.params.id);
-      const order = discardOrder(targetOf(found), ordererOf(request, now), request.body.reason);
+      const order = discardOrder(await targetOf(found, parts), ordererOf(request, now), request.body.reason);
+      requireUsable(order);
       await dispatcher.dispatch([order]);
       reply.code(202);
       return { id: found.letter.id, order_id: order.commandId, status: 'accepted' as const };
@@ -159,9 +172,16 @@ function settled(id: string, outcome: string | null): HttpProblem {
   return new HttpProblem(404, `It waits no longer: ${outcome}`, { errors: [{ path: 'id', code: 'settled', message }] });
 }
 
-function targetOf({ letter }: WholeLetter): OrderTarget {
+async function targetOf({ letter }: WholeLetter, { store, now }: DeadLetterRouteParts): Promise<OrderTarget> {
   const { id, provider, source, entity, external_id: externalId } = letter;
-  return { id, provider, source, entity, externalId };
+  const target = { id, provider, source, entity, externalId };
+  return (await knownTargets([target], store, now))[0] ?? target;
+}
+
+/** What could not be read off a lane must not be put on it. @throws ValidationError */
+function requireUsable(order: ParkedOrder): void {
+  const findings = unusableValues(order).map((finding) => ({ ...finding, path: finding.path.slice(1).replaceAll('/', '.') }));
+  if (findings.length > 0) throw new ValidationError('The order holds what cannot be kept', findings);
 }
 
 function ordererOf(request: Pick<FastifyRequest, 'id' | 'apiKey'>, now: () => Date): Orderer {

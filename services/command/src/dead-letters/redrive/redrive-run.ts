@@ -1,13 +1,15 @@
 import type { EventDispatcher, FaultPoint } from '@clientele/contracts';
-import { savePlanProgress, type Plan } from '@clientele/event-store';
+import { savePlanProgress, type EventStore, type Plan } from '@clientele/event-store';
 import type { Pool } from 'pg';
 import { STILL_WAITING } from '../../pipeline/commit-unit.ts';
+import { knownTargets } from '../known-targets.ts';
 import { redriveOrder, redriveOrderId, type OrderTarget } from '../orders.ts';
 import { asJson, redriveCursor, redriveParams, stepOf, type RedriveCursor, type RedriveParams } from './redrive.ts';
 import type { RedriveLetters } from './redrive-letters.ts';
 
 export interface RedriveRunParts {
   readonly pool: Pool;
+  readonly store: Pick<EventStore, 'load'>;
   readonly letters: RedriveLetters;
   readonly dispatcher: EventDispatcher;
   readonly now: () => Date;
@@ -85,11 +87,12 @@ export class RedriveRun {
   }
 
   async #order(targets: readonly OrderTarget[]): Promise<void> {
-    const { dispatcher, now, faultPoint } = this.#parts;
+    const { dispatcher, store, now, faultPoint } = this.#parts;
     const { id, requestedBy } = this.#plan;
     this.#orderedAt = performance.now();
     const orderer = { by: requestedBy, correlationId: id, now: now() };
-    await dispatcher.dispatch(targets.map((target) => redriveOrder(target, orderer, id)));
+    const known = await knownTargets(targets, store, now);
+    await dispatcher.dispatch(known.map((target) => redriveOrder(target, orderer, id)));
     faultPoint('redrive.ordered');
   }
 

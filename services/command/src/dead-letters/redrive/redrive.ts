@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Plan } from '@clientele/event-store';
 import type { JsonObject } from '@clientele/domain';
-import { LetterFilter } from '../letter-filter.ts';
+import { LetterFilter, LetterId } from '../letter-filter.ts';
 
 export const MOST_IDS = 10_000;
 const DEFAULT_RATE = 100;
@@ -23,7 +23,7 @@ const Canary = Type.Object(
 /** What is to be redriven: these dead letters, or all parked ones that the filter fits at this moment. */
 export const RedriveRequest = Type.Object(
   {
-    ids: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 80 }), { minItems: 1, maxItems: MOST_IDS })),
+    ids: Type.Optional(Type.Array(LetterId, { minItems: 1, maxItems: MOST_IDS })),
     filter: Type.Optional(LetterFilter),
     rate: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_RATE, description: 'At most so many a second' })),
     canary: Type.Optional(Canary),

@@ -8,12 +8,13 @@ import type { ErrorHandler } from '../errors/error-handler.ts';
 import type { Handlers } from '../handlers/handlers.ts';
 import type { Chore } from '../maintenance/maintenance.ts';
 import { DeadLetterStore } from './dead-letter-store.ts';
+import { registerLookRoutes } from './look-routes.ts';
+import { registerOrderRoutes } from './order-routes.ts';
 import { carryOnRedrives } from './redrive/carry-on-redrives.ts';
 import { RedriveLetters } from './redrive/redrive-letters.ts';
 import { registerRedriveRoutes } from './redrive/redrive-routes.ts';
 import { Resubmitter } from './resubmit.ts';
 import { retryDue } from './retry-due.ts';
-import { registerDeadLetterRoutes } from './routes.ts';
 import { Trial } from './trial.ts';
 
 export interface DeadLettersParts {
@@ -48,7 +49,9 @@ export function deadLetters(parts: DeadLettersParts): DeadLetters {
   const resubmitter = new Resubmitter(parts);
   return {
     async routes(http, keys) {
-      await registerDeadLetterRoutes(http, { ...parts, letters: new DeadLetterStore(pool, now), trial, resubmitter, keys });
+      const routeParts = { ...parts, letters: new DeadLetterStore(pool, now), trial, resubmitter, keys };
+      registerLookRoutes(http, routeParts);
+      await registerOrderRoutes(http, routeParts);
       registerRedriveRoutes(http, { pool, letters: redriven, keys, now });
     },
     retries: retryDue(parts),

@@ -7,7 +7,7 @@ const RECORDS = Array.from({ length: 40 }, (_, index) => `001000000000${String(i
 const CHANGES_A_ROUND = 40;
 const MOST_UNDECIDED = 800;
 
-/** Sends updates of some records, each later than the one before, until it is stopped; what was refused is sent again, as a CRM does. */
+/** Sends changes of some records, each later than the one before, until it is stopped; what was refused is sent again, as a CRM does. */
 export class Load {
   readonly #system: TestSystem;
   readonly #sent = new Map<string, string[]>();
@@ -40,7 +40,9 @@ export class Load {
     for (let round = 0; this.#running; round += 1) {
       const commands = Array.from({ length: CHANGES_A_ROUND }, (_, index) => {
         const externalId = RECORDS[(round * 7 + index) % RECORDS.length] ?? '';
-        return change({ externalId, data: { Name: `round ${round}`, Index: index }, changedFields: ['Name', 'Index'] });
+        const data = { Name: `round ${round}`, Index: index };
+        // A record that begins with an update would be in doubt, and say so by an event of its own.
+        return change({ externalId, data, ...(round === 0 ? { type: 'Created' } : { changedFields: ['Name', 'Index'] }) });
       });
       for (const { commandId, event: { external_id: id = '' } } of commands) this.#sent.set(id, [...(this.#sent.get(id) ?? []), commandId]);
       await this.#sendUntilAcknowledged(commands);

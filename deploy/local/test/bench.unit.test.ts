@@ -53,9 +53,10 @@ t.test('the table', async (t) => {
 });
 
 t.test('what can be asked for', async (t) => {
-  t.same(readOptions([]).sections, ['append', 'ingest', 'end-to-end', 'reads'], 'growth only where it is named');
+  t.same(readOptions([]).sections, ['append', 'ingest', 'end-to-end', 'reads'], 'growth and parked only where they are named');
+  t.match(readOptions(['parked', '--parked=500']), { sections: ['parked'], parked: 500 });
   t.same(readOptions(['reads', 'append', '--changes', '200000']), {
-    sections: ['append', 'reads'], changes: 200_000, seconds: 2, rounds: 5, profiles: null, help: false,
+    sections: ['append', 'reads'], changes: 200_000, parked: 100_000, seconds: 2, rounds: 5, profiles: null, help: false,
   });
   for (const wrong of [['writes'], ['--changes', 'many'], ['--changes', '0'], ['--seconds', ''], ['--fast']]) {
     t.throws(() => readOptions(wrong), { name: 'StartError' }, wrong.join(' '));

@@ -4,6 +4,7 @@ import { benchAppend } from './append.ts';
 import { benchAppendGrowth } from './append-growth.ts';
 import { benchEndToEnd, fill } from './figures/end-to-end.ts';
 import { benchIngest } from './figures/ingest.ts';
+import { benchParked } from './figures/parked.ts';
 import { benchReads } from './figures/reads.ts';
 import type { Run } from './figures/run.ts';
 import { HELP, readOptions, type BenchOptions, type Section } from './options.ts';
@@ -59,6 +60,10 @@ async function runSections({ sections, profiles }: BenchOptions, run: Run): Prom
       if (!has('end-to-end')) await fill(bench, CHANGES_TO_READ);
       return [...endToEnd, ...(has('reads') ? await benchReads(bench, run) : [])];
     }));
+  }
+  if (has('parked')) {
+    run.progress('parked: starting servers and services');
+    measures.push(...await withSystem(SERVICE_NAMES, profiles, async (bench) => await benchParked(bench, run)));
   }
   return measures;
 }

@@ -21,6 +21,7 @@ export interface AccountingView {
   /** Changes of the source up to the lanes' checkpoints, repeats included. */
   readonly accepted: number;
   readonly repeats: number;
+  readonly parked: number;
   readonly inFlight: number;
   readonly unaccounted: number;
   readonly lost: number;
@@ -60,6 +61,7 @@ export class QueryClient {
     return {
       accepted: count(ofSource['accepted'] ?? 0),
       repeats: count(ofSource['repeats'] ?? 0),
+      parked: count(isJsonObject(ofSource['outcomes']) ? (ofSource['outcomes']['parked'] ?? 0) : 0),
       inFlight: count(answer['in_flight']),
       unaccounted: count(answer['unaccounted']),
       lost: count(answer['lost']),

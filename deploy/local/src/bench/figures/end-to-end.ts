@@ -17,15 +17,15 @@ import { ViewProgress } from '../system/view-progress.ts';
 import type { Run } from './run.ts';
 
 const SERVICES = ['ingest', 'command', 'projector', 'query'];
-const CALLERS = 64;
+export const CALLERS = 64;
 /** Two seconds of the rate that is asked for. */
-const MOST_BEHIND = 3_000;
+export const MOST_BEHIND = 3_000;
 const WARM_UP = 0.15;
 const WAIT_S = 30;
 /** Changes that are asked for a second while the delay is measured. */
 const ASKED_A_SECOND = 50;
 const SETTLED_MS = 60_000;
-const TARGETS = { rate: 1_500, p99: 300, memory: 200 };
+export const TARGETS = { rate: 1_500, p99: 300, memory: 200 };
 
 /** From POST to queryable, with all four services and both servers at work. */
 export async function benchEndToEnd(bench: BenchSystem, run: Run): Promise<Measure[]> {
@@ -53,10 +53,10 @@ async function publishRate({ servers }: BenchSystem, { seconds, progress }: Run)
 }
 
 /** Fills the system with so many changes. */
-export async function fill({ servers, system }: BenchSystem, changes: number): Promise<void> {
+export async function fill({ servers, system }: BenchSystem, changes: number, source: { next(): string } = new ChangeSource()): Promise<void> {
   const progress = await ViewProgress.follow(servers);
   const { addresses, keys } = system;
-  await new SustainedLoad({ address: addresses.ingest, key: keys.ingest, callers: CALLERS, mostBehind: MOST_BEHIND, source: new ChangeSource(), progress }).run(changes);
+  await new SustainedLoad({ address: addresses.ingest, key: keys.ingest, callers: CALLERS, mostBehind: MOST_BEHIND, source, progress }).run(changes);
   await progress.stop();
 }
 
@@ -108,7 +108,7 @@ async function sustained(
 }
 
 /** Arrivals come at a steady rate, whatever the system does; a share of them is asked for as soon as it is posted. */
-async function delaysAt(rate: number, { system }: BenchSystem, { seconds, rounds, progress }: Run, source: ChangeSource): Promise<Measure[]> {
+export async function delaysAt(rate: number, { system }: BenchSystem, { seconds, rounds, progress }: Run, source: ChangeSource): Promise<Measure[]> {
   const { addresses, keys } = system;
   const ingest = new ConnectionPool(addresses.ingest);
   const query = new ConnectionPool(addresses.query);

@@ -25,6 +25,23 @@ export class ChangeSource {
   }
 }
 
+const DAY_MS = 86_400_000;
+
+/** Changes of an account each that are parked, and not taken up again by themselves while a bench runs: their clock is days ahead. Each makes one entry of the log. */
+export class ParkedSource {
+  readonly #run = `parked-${Date.now().toString(36)}`;
+  #made = 0;
+
+  get made(): number {
+    return this.#made;
+  }
+
+  next(): string {
+    const number = this.#made++;
+    return event(this.#run, number, 10_000_000 + number, 'UPDATE', '"Phone"', `"Phone":"+49 50 ${number}"`, Date.now() + 3 * DAY_MS);
+  }
+}
+
 function created(run: string, number: number, account: number): string {
   const fields = `"Name":"Northwind Traders ${account}","Type":"Customer - Direct","Industry":"Energy","AnnualRevenue":${account + 1}12.50,"NumberOfEmployees":${account},`
     + `"Phone":"+49 30 ${account}","Website":"https://northwind-${account}.example","AccountSource":"Partner Referral","OwnerId":"0055e000001AbCdAAK",`
@@ -38,8 +55,7 @@ function updated(run: string, number: number, account: number): string {
   return event(run, number, account, 'UPDATE', '"Phone","AnnualRevenue","BillingAddress.Street","LastModifiedDate"', fields);
 }
 
-function event(run: string, number: number, account: number, changeType: string, changedFields: string, fields: string): string {
-  const commitTimestamp = Date.now();
+function event(run: string, number: number, account: number, changeType: string, changedFields: string, fields: string, commitTimestamp = Date.now()): string {
   return `{"version":"0","id":"${run}-${number}","detail-type":"AccountChangeEvent","source":"aws.partner/salesforce.com/${SAMPLE_ORG}/0YL5e0000004TryGAE",`
     + `"account":"123456789012","time":"2025-04-24T10:00:02Z","region":"eu-central-1","resources":[],"detail":{"payload":{"ChangeEventHeader":{`
     + `"entityName":"Account","changeType":"${changeType}","changeOrigin":"com/salesforce/api/rest/61.0","recordIds":["001${String(account).padStart(12, '0')}AAA"],`

@@ -1,5 +1,4 @@
 import type { ViewProgress } from '../system/view-progress.ts';
-import type { ChangeSource } from './changes.ts';
 import { HttpConnection } from './http-connection.ts';
 import { expectStatus, postRequest } from './requests.ts';
 
@@ -9,7 +8,8 @@ export interface SustainedLoadOptions {
   readonly callers: number;
   /** Changes that may be posted and not yet queryable: with more the callers wait, so that what goes in is what comes out. */
   readonly mostBehind: number;
-  readonly source: ChangeSource;
+  /** JSON texts in ASCII, each a change that makes one entry of the log. */
+  readonly source: { next(): string };
   readonly progress: ViewProgress;
 }
 

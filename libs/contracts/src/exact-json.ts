@@ -54,6 +54,8 @@ class WritableNumber extends LosslessNumber {
 function withoutMarks(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith(MARK) ? new WritableNumber(value.slice(MARK.length)) : value;
   if (typeof value !== 'object' || value === null) return value;
+  // By index: names of elements cost several times as much, and a record's state is mostly short lists.
+  if (Array.isArray(value)) return restoreElements(value);
   for (const key of Object.keys(value)) {
     const member: unknown = Reflect.get(value, key);
     const restored = withoutMarks(member);
@@ -61,6 +63,14 @@ function withoutMarks(value: unknown): unknown {
     if (restored !== member) Object.defineProperty(value, key, { value: restored, configurable: true, enumerable: true, writable: true });
   }
   return value;
+}
+
+function restoreElements(list: unknown[]): unknown[] {
+  for (let at = 0; at < list.length; at += 1) {
+    const restored = withoutMarks(list[at]);
+    if (restored !== list[at]) list[at] = restored;
+  }
+  return list;
 }
 
 /** What a parser of JSON gives is JSON: only that it gave something can be told apart. */

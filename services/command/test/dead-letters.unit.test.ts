@@ -139,6 +139,22 @@ t.test('an order about another record than its dead letter is refused', async (t
   t.match(row(bad), { outcome: 'parked', attempts: 0 });
 });
 
+t.test('an order that could not be kept is not read', async (t) => {
+  const { poison, decide, row } = setUp();
+  const bad = await poison();
+  const unreadable: [string, object, string][] = [
+    ['a reason with a control character', { ...discard(bad), reason: 'a\0b' }, '/reason'],
+    ['a name that is too long', { ...redrive(bad), requestedBy: 'x'.repeat(256) }, '/requestedBy'],
+    ['a day that is none', { ...edit(bad, {}), event: { ...bad.event, occurred_at: '2025-02-30T00:00:00Z' } }, '/event/occurred_at'],
+    ['no target', { ...redrive(bad), target: undefined }, '/target'],
+  ];
+  for (const [what, order, path] of unreadable) {
+    const { items } = await decide([order]);
+    t.match(items[0]?.settlement, { outcome: 'quarantined', reason: 'unreadable_command', errors: [{ path }] }, what);
+  }
+  t.match(row(bad), { outcome: 'parked', attempts: 0 });
+});
+
 t.test('what fails again never stops a lane', async (t) => {
   const { poison, decide, session } = setUp();
   const bad = await poison();
@@ -170,3 +186,20 @@ function withoutType({ event }: ProcessCrmEvent): ProcessCrmEvent['event'] {
   const { event_type: _type, ...rest } = event;
   return rest;
 }
+
+t.test('a dead letter that another process settles between the look and the commit is left to it', async (t) => {
+  const { store, poisoned, poison, decide, row } = setUp();
+  const bad = await poison();
+  poisoned.clear();
+  const commit = store.commit.bind(store);
+  store.commit = async (units) => {
+    store.commit = commit;
+    const { commandId, day } = row(bad);
+    const rival = { commandId, day, from: 'parked', outcome: 'discarded', reason: 'faster', errors: [], aggregateId: null, payload: null, nextAttemptAt: null, attempts: 0 } as const;
+    await commit([{ writes: [], outcomes: [], ledger: [], repeats: [], mappings: [], resettled: [rival] }]);
+    return await commit(units);
+  };
+  t.same(outcomes(await decide([redrive(bad)])), ['superseded not_waiting']);
+  t.match(row(bad), { outcome: 'discarded', reason: 'faster' });
+  t.same((await store.readAll(0, 100)).filter(({ kind }) => kind === 'event'), [], 'and nothing was appended');
+});

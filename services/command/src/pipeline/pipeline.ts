@@ -26,6 +26,7 @@ export class EventProcessingPipeline {
    */
   async process(session: LaneSession, work: LaneWork): Promise<Batch> {
     const conflicts = new Map<string, number>();
+    let moved = 0;
     for (;;) {
       const batch = new Batch(session, work, lostTooOften(conflicts));
       for (const stage of this.#stages) await this.#metrics.timed(stage.name, () => stage.run(batch));
@@ -34,8 +35,12 @@ export class EventProcessingPipeline {
       if (result.status === 'committed') return batch;
       if (result.status === 'stale_lane') throw new StaleLaneError(result.lane);
       this.#metrics.conflict(result.status);
-      // Another process moved the waiting row: what is loaded next no longer has it.
-      if (result.status === 'settled_meanwhile') continue;
+      if (result.status === 'settled_meanwhile') {
+        // Another process moved the waiting row: what is loaded next no longer has it.
+        moved += 1;
+        if (moved > work.received.length) throw new Error(`dead letter ${result.commandId} waits when it is loaded, and not when it is settled`);
+        continue;
+      }
       const loser = contestedBy(result);
       conflicts.set(loser, (conflicts.get(loser) ?? 0) + 1);
       session.cache.evict(loser);

@@ -20,6 +20,8 @@ export interface RedriveRunParts {
 const MOST_AT_ONCE = 500;
 /** An order that is not decided by then is sent again; decided twice it is not, since its id is the same. */
 const ORDER_AGAIN_MS = 30_000;
+/** What another process ordered before this one took the redrive up is given so long. */
+const TAKEN_OVER_MS = 2_000;
 
 /**
  * A redrive that this process carries on: orders a window of dead letters, waits for what becomes of them, counts, judges, goes on. The window
@@ -32,7 +34,7 @@ export class RedriveRun {
   readonly #epoch: number;
   #cursor: RedriveCursor;
   #counters: Record<string, number>;
-  #orderedAt = -Infinity;
+  #orderedAt = performance.now() - ORDER_AGAIN_MS + TAKEN_OVER_MS;
   #nextAt = -Infinity;
 
   constructor(plan: Plan, epoch: number, parts: RedriveRunParts) {

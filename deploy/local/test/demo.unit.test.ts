@@ -1,10 +1,14 @@
-import { exactNumber } from '@clientele/contracts';
+import { existsSync, readFileSync } from 'node:fs';
+import { exactNumber, type SourceConfig } from '@clientele/contracts';
+import { loadClienteleConfig } from '@clientele/service-kit';
 import { FULL_LIFE, type TrueRecord } from '@clientele/testing';
 import t from 'tap';
 import { compareRecords } from '../src/demo/compare.ts';
 import { DemoError } from '../src/demo/demo-error.ts';
 import { readOptions } from '../src/demo/options.ts';
 import type { ServedRecord } from '../src/demo/query-client.ts';
+import { demoSources } from '../src/start/demo-orgs.ts';
+import { openFolders } from '../src/start/folders.ts';
 
 const truth: TrueRecord = {
   entity: 'Account', externalId: '001', lifecycle: 'active', fields: new Map([['Amount', exactNumber('100.50')], ['BillingAddress.City', 'Zürich']]),
@@ -52,6 +56,28 @@ t.test('where something was lost on the way', (t) => {
   t.strictSame(compared([{ ...truth, formulas: new Map([['Tier__c', 'A']]) }], [{ ...served, fields: { ...served.fields, Tier__c: 'B' } }]), [], 'what is computed is a hint');
   t.end();
 });
+
+t.test('the demo\'s orgs are sources in development, unless a configuration is named', async (t) => {
+  const folders = openFolders({ CLIENTELE_DATA_DIR: `${t.testdir()}/data` });
+  const none = { orgs: [], settings: {} };
+  t.strictSame(await demoSources(folders, { CLIENTELE_CONFIG: 'my-own.yaml' }), none);
+  t.strictSame(await demoSources(folders, { NODE_ENV: 'production' }), none);
+  t.notOk(existsSync(folders.config), 'nothing was written');
+  const { orgs, settings } = await demoSources(folders, {});
+  const { sources = [], mapping } = loadClienteleConfig(settings['CLIENTELE_CONFIG']);
+  t.strictSame(sources.map(({ id, base_url: url }) => [id, url]), orgs.map(({ id, port }) => [`salesforce:${id}`, `http://127.0.0.1:${port}`]));
+  t.strictSame(mapping, loadClienteleConfig().mapping, 'with the default mapping');
+  const credentials = sources.map((source) => salesforceCredentials(source, settings));
+  t.strictSame(credentials, orgs.map(({ clientId, clientSecret }) => [clientId, clientSecret]), 'by reference to the environment');
+  const text = readFileSync(folders.config, 'utf8');
+  for (const { clientSecret } of orgs) t.notMatch(text, clientSecret, 'no secret is written there');
+  t.strictSame((await demoSources(folders, { NODE_ENV: 'development' })).orgs, orgs, 'drawn once');
+});
+
+function salesforceCredentials({ credentials }: SourceConfig, env: Readonly<Record<string, string>>): (string | undefined)[] {
+  if (credentials?.type !== 'client_credentials') return [];
+  return [credentials.client_id, credentials.client_secret].map((reference) => env[reference.slice(2, -1)]);
+}
 
 t.test('options', (t) => {
   t.match(readOptions([]), { seed: 'clientele', records: 300, changes: 3000, rate: 300, repeat: 0, reorder: 0, merge: false });

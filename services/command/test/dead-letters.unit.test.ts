@@ -100,6 +100,19 @@ t.test('an edit', async (t) => {
     t.match(store.edits(), [{ payload: /"Name":"Bad"/ }]);
   });
 
+  t.test('is bound by what it changed, and not by what the feed sent', async (t) => {
+    const { poisoned, poison, decide, row } = setUp();
+    const bad = await poison();
+    const { commit_time: time, ...clock } = bad.event.metadata.clock;
+    await decide([change({ type: 'Created', data: { Name: 'later' } })]);
+    poisoned.clear();
+    const back = { ...bad.event.metadata, clock: { ...clock, commit_time: new Date(Date.parse(time) - 3_600_000).toISOString() } };
+    const earlier = edit(bad, { metadata: back });
+    t.same(outcomes(await decide([earlier])), ['rejected validation']);
+    t.match(row(earlier), { errors: [{ code: 'arrived_late' }] }, 'whoever sets a clock sets it right');
+    t.same(outcomes(await decide([edit(bad, { data: { Name: 'Good' } })])), ['superseded'], 'that the change itself is late, nobody has to mend');
+  });
+
   t.test('that is wrong is refused, and the change waits on as it was', async (t) => {
     const { poisoned, poison, decide, row, store, turns } = setUp();
     const bad = await poison();

@@ -12,7 +12,8 @@ export function anAmountHasItsCurrency({ change, state, definition: { expected }
     if (!isWritten(amount, change) && !isWritten(currency, change)) return [];
     const value = valueAt(amount);
     if (value === null || value === undefined || valueAt(currency) !== null) return [];
-    return [{ path: currency, code: 'amount_without_currency', message: `${amount} has a value, and its currency in ${currency} has none` }];
+    const path = isWritten(currency, change) ? currency : amount;
+    return [{ path, code: 'amount_without_currency', message: `${amount} has a value, and its currency in ${currency} has none` }];
   });
 }
 

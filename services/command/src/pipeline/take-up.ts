@@ -1,4 +1,4 @@
-import { NewerSchemaError, parseWritten, type Finding } from '@clientele/contracts';
+import { NewerSchemaError, parseWritten, type EventWriteDTO, type Finding } from '@clientele/contracts';
 import { keyText, type WaitingCommand } from '@clientele/event-store';
 import type { RecordKey } from '@clientele/domain';
 import { settle, type Settlement } from '../handlers/command-handler.ts';
@@ -6,7 +6,7 @@ import { admit, type Handlers } from '../handlers/handlers.ts';
 import { isParkedOrder } from '../handlers/parked-order.ts';
 import { decodeCommand } from '../lanes/decode-command.ts';
 import type { ReceivedCommand } from '../lanes/received-command.ts';
-import type { Admission, Admitted } from '../validation/validation-middleware.ts';
+import type { Admission } from '../validation/validation-middleware.ts';
 import type { WorkItem } from './work-item.ts';
 
 /** Puts a waiting command in the place of the order that names it, to go through the stages as if it came now. */
@@ -52,18 +52,13 @@ export class TakeUp {
         return;
       case 'decide': {
         item.decided = turn.command;
-        item.taken = { waiting, edit: turn.edit, unedited: turn.edit === null ? null : this.#wayOf(original) };
+        item.taken = { waiting, edit: turn.edit, unedited: turn.edit === null ? null : eventOf(original) };
         const admission = this.#admit(turn.command);
         if (!admission.isValid) item.settlement = settle('rejected', 'validation', admission.errors);
         else if (sameRecord(admission.key, order?.key ?? null)) item.admitted = admission;
         else refuse(item, [{ path: 'external_id', code: 'other_record', message: 'the dead letter is about another record than the order says' }]);
       }
     }
-  }
-
-  #wayOf(command: ReceivedCommand): Admitted | null {
-    const admission = this.#admit(command);
-    return admission.isValid ? admission : null;
   }
 
   #admit(received: ReceivedCommand): Admission {
@@ -92,6 +87,10 @@ function refuse(item: WorkItem, errors: readonly Finding[]): void {
   item.taken = null;
   item.decided = item.received;
   item.settlement = settle('rejected', 'validation', errors);
+}
+
+function eventOf(received: ReceivedCommand): EventWriteDTO | null {
+  return received.readable && received.command.type === 'ProcessCrmEvent' ? received.command.event : null;
 }
 
 function sameRecord(one: RecordKey | null, other: RecordKey | null): boolean {

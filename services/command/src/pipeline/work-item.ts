@@ -1,3 +1,4 @@
+import type { EventWriteDTO } from '@clientele/contracts';
 import type { NewPlan, WaitingCommand } from '@clientele/event-store';
 import type { Settlement } from '../handlers/command-handler.ts';
 import type { AdmittedOrder, Edit } from '../handlers/parked-order.ts';
@@ -10,8 +11,8 @@ export interface TakenUp {
   readonly waiting: WaitingCommand;
   /** Where the order changes the command before it is decided. */
   readonly edit: Edit | null;
-  /** The way of the command as it was before the edit; null where there is none, or where it was not valid. */
-  readonly unedited: Admitted | null;
+  /** The change as it was before the edit; null where there is none. */
+  readonly unedited: EventWriteDTO | null;
 }
 
 /** One command on its way through the stages. Once it is settled, the stages that follow leave it alone. */

@@ -1,27 +1,19 @@
-import { ValidationError, type Finding } from '@clientele/contracts';
-import type { RecordState } from '@clientele/domain';
-import type { TakenUp } from '../pipeline/work-item.ts';
+import type { EventWriteDTO, Finding } from '@clientele/contracts';
+import { splitPath, sameJson } from '@clientele/domain';
 
 /**
- * What binds of the warnings. On a feed's change they only warn. On an edit they bind, but for those that the change had before it was edited:
- * nobody has to mend what the feed sent, and nobody may make it worse. Where the change could not be decided before, all of them bind.
+ * What binds of the warnings on a change that somebody edited. On a feed's change they only warn; on an edit those bind that are about what the
+ * edit changed: nobody has to mend what the feed sent beside it, and nobody may make it worse.
  */
-export function bindingFindings(taken: TakenUp | null, warnings: readonly Finding[], state: RecordState): readonly Finding[] {
-  if (taken === null || taken.edit === null || warnings.length === 0) return [];
-  const before = new Set(warningsOf(taken, state).map(textOf));
-  return warnings.filter((finding) => !before.has(textOf(finding)));
+export function bindingFindings(original: EventWriteDTO, edited: EventWriteDTO, warnings: readonly Finding[]): readonly Finding[] {
+  return warnings.filter((finding) => isAboutTheEdit(finding, original, edited));
 }
 
-function warningsOf({ unedited }: TakenUp, state: RecordState): readonly Finding[] {
-  if (unedited === null) return [];
-  try {
-    return unedited.ruleOn() === null ? unedited.handle(state).settlement.warnings : [];
-  } catch (error) {
-    // What keeps it from being decided may be why it waits, and was told when it was parked.
-    return error instanceof ValidationError ? error.findings : [];
+function isAboutTheEdit({ path, code }: Finding, original: EventWriteDTO, edited: EventWriteDTO): boolean {
+  if (path !== '') {
+    const [field = path] = splitPath(path);
+    return !sameJson(original.data[field], edited.data[field]);
   }
-}
-
-function textOf({ path, code }: Finding): string {
-  return `${path}\n${code}`;
+  if (code === 'arrived_late') return !sameJson(original.metadata.clock, edited.metadata.clock);
+  return original.event_type !== edited.event_type || original.metadata.source_change_type !== edited.metadata.source_change_type;
 }

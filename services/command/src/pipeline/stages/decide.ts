@@ -1,3 +1,4 @@
+import type { Finding } from '@clientele/contracts';
 import { initialRecord } from '@clientele/domain';
 import { bindingFindings } from '../../validation/binding-findings.ts';
 import { settle } from '../../handlers/command-handler.ts';
@@ -28,7 +29,7 @@ export function decide(item: WorkItem): void {
   if (admitted === null) return;
   const state = record?.state ?? initialRecord;
   const handled = admitted.handle(state);
-  const broken = bindingFindings(item.taken, handled.settlement.warnings, state);
+  const broken = bindingOn(item, handled.settlement.warnings);
   if (broken.length > 0) {
     item.settlement = settle('rejected', 'validation', broken);
     return;
@@ -37,4 +38,10 @@ export function decide(item: WorkItem): void {
   record?.ask(handled.reads ?? []);
   item.plans = handled.plans ?? [];
   item.settlement = handled.settlement;
+}
+
+function bindingOn({ taken, decided }: WorkItem, warnings: readonly Finding[]): readonly Finding[] {
+  const unedited = taken?.unedited ?? null;
+  if (unedited === null || !decided.readable || decided.command.type !== 'ProcessCrmEvent') return [];
+  return bindingFindings(unedited, decided.command.event, warnings);
 }

@@ -116,7 +116,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     ownLanes({ pool: leasePool, lanes, loop, logger, leaseTtlMs }),
     leadRelay({ pool: leasePool, relay, logger, leaseTtlMs }),
     ...ownReaders({
-      sources: sources.readable(), pool, leasePool, leaseTtlMs, dispatcher: readings, board: readers, logger, now, faultPoint,
+      sources: sources.readable(), pool, leasePool, leaseTtlMs, dispatcher: readings, connected: () => link.connected, board: readers, logger, now, faultPoint,
       metrics: new ReadMetrics(metrics, sources, readers), onBug: () => bugs.inc(), alongside: async (source, lease) => await work.run(source, lease),
     }),
     keepHouse({

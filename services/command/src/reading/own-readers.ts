@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventDispatcher, FaultPoint } from '@clientele/contracts';
+import { UnavailableError, type EventDispatcher, type FaultPoint } from '@clientele/contracts';
 import { connectSource, countReads, drawReadNumbers, releaseReads, rescheduleReads, takeReads } from '@clientele/event-store';
 import { LeaseKeeper, type Lease, type Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
@@ -16,6 +16,8 @@ export interface ReadersParts {
   readonly leasePool: Pool;
   readonly leaseTtlMs: number;
   readonly dispatcher: EventDispatcher;
+  /** Whether the broker can be had: without it nothing that is read could be sent. */
+  readonly connected: () => boolean;
   readonly board: ReaderBoard;
   readonly metrics: ReadMetrics;
   readonly logger: Logger;
@@ -62,6 +64,7 @@ async function readUnder(lease: Lease, source: ReadableSource, parts: ReadersPar
     ...parts, source, publisher,
     queue: {
       take: async (lanes, limit) => {
+        if (!parts.connected()) throw new UnavailableError('the broker is away');
         const reads = await takeReads(pool, { source: id, lanes, limit });
         if (reads.length > 0) faultPoint('reader.after-take');
         return reads;

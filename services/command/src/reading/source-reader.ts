@@ -4,8 +4,10 @@ import type { Logger } from '@clientele/service-kit';
 import type { ReadableSource } from '../sources/source-book.ts';
 import { readFailure, type ReadFailure } from './read-failures.ts';
 import type { ReadMetrics } from './read-metrics.ts';
+import { AllowedLanes } from './allowed-lanes.ts';
 import { groupsOf, type ReadGroup } from './read-groups.ts';
 import type { ReaderBoard } from './reader-board.ts';
+import { ReaderTells } from './reader-tells.ts';
 import { ReaderFencedError, type ReadingPublisher } from './reading-publisher.ts';
 import { RecordLooks } from './record-looks.ts';
 import { unseenAgain } from './unseen-records.ts';
@@ -34,7 +36,6 @@ const IDLE_MS = 500;
 const HOLD_MS = 1_000;
 const PUT_BACK_MS = 5_000;
 const BUG_MS = 600_000;
-const LANES_FOR_MS = 5_000;
 
 /**
  * Reads what is wanted of one source, batch by batch, the most urgent first. Whatever goes wrong, what was taken is put back; what could not
@@ -43,18 +44,22 @@ const LANES_FOR_MS = 5_000;
 export class SourceReader {
   readonly #options: SourceReaderOptions;
   readonly #looks: RecordLooks;
+  readonly #lanes: AllowedLanes;
+  readonly #tells: ReaderTells;
   #failures = 0;
-  #lanes: { readonly allowed: readonly ReadLane[]; readonly until: number } = { allowed: [], until: 0 };
 
   constructor(options: SourceReaderOptions) {
     this.#options = options;
-    this.#looks = new RecordLooks(options.source, options.now);
+    const { source, board, logger, now } = options;
+    this.#looks = new RecordLooks(source, now);
+    this.#lanes = new AllowedLanes(source.quota, now);
+    this.#tells = new ReaderTells(source.id, board, logger);
   }
 
   /** Reads until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { source, board } = this.#options;
-    this.#set('reading');
+    this.#tells.works('reading');
     try {
       while (!signal.aborted) await rest(await this.#turn(signal), signal);
     } finally {
@@ -68,14 +73,16 @@ export class SourceReader {
     const { state } = board.of(source.id);
     if ('until' in state && state.until > now()) return Math.min(IDLE_MS, state.until.getTime() - now().getTime());
     try {
-      const lanes = await this.#allowedLanes();
+      const lanes = await this.#lanes.get();
+      if (state.kind === 'reading' || state.kind === 'saving') this.#tells.works(lanes.length < READ_LANES.length ? 'saving' : 'reading');
       if (lanes.length === 0) return IDLE_MS;
       const reads = await queue.take(lanes, BATCH);
-      if (state.kind === 'holding') this.#set('reading');
+      if (state.kind === 'holding') this.#tells.works('reading');
       await this.#readAll(groupsOf(reads), signal);
       return reads.length === 0 ? IDLE_MS : 0;
     } catch (error) {
-      return this.#held(readFailure(error, 0, now()));
+      this.#tells.holds(readFailure(error, 0, now()).reason);
+      return HOLD_MS;
     }
   }
 
@@ -106,7 +113,7 @@ export class SourceReader {
       metrics.read(source.id, answers.length, again);
       this.#failures = 0;
       board.read(source.id, now());
-      if (board.of(source.id).state.kind !== 'saving') this.#set('reading');
+      if (board.of(source.id).state.kind !== 'saving') this.#tells.works('reading');
       return true;
     } catch (error) {
       return await this.#failed(error, group, signal);
@@ -133,12 +140,13 @@ export class SourceReader {
     switch (failure.kind) {
       case 'pause':
         this.#failures += 1;
-        this.#pause(failure);
+        this.#tells.pauses(failure);
         await this.#putBack(group.reads, failure.reason, failure.until.getTime() - now().getTime());
         return false;
       case 'hold':
         await this.#putBack(group.reads, failure.reason);
-        await rest(this.#held(failure), signal);
+        this.#tells.holds(failure.reason);
+        await rest(HOLD_MS, signal);
         return false;
       case 'refused':
         return await this.#refused(failure, group, signal);
@@ -160,25 +168,6 @@ export class SourceReader {
     return true;
   }
 
-  #pause(failure: Extract<ReadFailure, { kind: 'pause' }>): void {
-    const { board, source, logger } = this.#options;
-    const { state, reason, until } = failure;
-    const isNews = board.set(source.id, { kind: state, reason, until });
-    if (isNews) logger[state === 'unauthorised' ? 'error' : 'warn']({ source: source.id, reason, until }, 'a source cannot be read now');
-  }
-
-  #held(failure: ReadFailure): number {
-    const { board, source, logger } = this.#options;
-    const isNews = board.set(source.id, { kind: 'holding', reason: failure.reason });
-    if (isNews) logger.warn({ source: source.id, reason: failure.reason }, 'reading waits');
-    return HOLD_MS;
-  }
-
-  #set(kind: 'reading' | 'saving'): void {
-    const { board, source, logger } = this.#options;
-    if (board.set(source.id, { kind })) logger.info({ source: source.id, state: kind }, 'reading a source');
-  }
-
   /** Failures that say nothing of a record do not count among its attempts. */
   async #putBack(reads: readonly TakenRead[], error: string, afterMs = PUT_BACK_MS): Promise<void> {
     if (reads.length === 0) return;
@@ -189,17 +178,6 @@ export class SourceReader {
     } catch (failure) {
       logger.warn({ err: failure, source: source.id, records: reads.length }, 'reads could not be put back; they are due again by themselves');
     }
-  }
-
-  async #allowedLanes(): Promise<readonly ReadLane[]> {
-    const { source, board, now } = this.#options;
-    if (now().getTime() < this.#lanes.until) return this.#lanes.allowed;
-    const allowed: ReadLane[] = [];
-    for (const lane of READ_LANES) if (await source.quota.allows(lane, 1)) allowed.push(lane);
-    this.#lanes = { allowed, until: now().getTime() + LANES_FOR_MS };
-    const { kind } = board.of(source.id).state;
-    if (kind === 'reading' || kind === 'saving') this.#set(allowed.length < READ_LANES.length ? 'saving' : 'reading');
-    return allowed;
   }
 }
 

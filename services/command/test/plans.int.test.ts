@@ -86,7 +86,7 @@ t.test('a load that is killed goes on where it was, and repeats one page at most
   const system = await testSystem(t, postgres);
   const setting = await simulatedOrg(t, {
     org: { seed: 'killed', records: 400, changes: 300 },
-    server: { habits: { nullsInCollections: 0.05, mishaps: { server_error: 0.02, unauthorized: 0.02 }, nullsInErrors: true } },
+    server: { habits: { nullsInCollections: 0.2, mishaps: { server_error: 0.02, unauthorized: 0.02 }, nullsInErrors: true } },
   });
   for (const _ of relayFeed(setting.org)) { /* nobody listens yet */ }
   const env = { ...setting.env, LOAD_ON_CONNECT: 'true', PLAN_PAGE_RECORDS: '40' };
@@ -97,8 +97,9 @@ t.test('a load that is killed goes on where it was, and repeats one page at most
   const process = await system.startCommand(env);
   const [load] = await plans(process);
   const done = await ended(process, load?.id ?? '');
-  t.match(done, { state: 'done', complete: true });
-  t.strictSame(await untruths(system, setting), []);
+  t.equal(done.state, 'done');
+  t.ok(sum(done, 'later') > 0, 'what is listed and not shown is left to single reads');
+  await eventually('all is as in the org', () => untruths(system, setting), { until: ({ length }) => length === 0, timeoutMs: 60_000 });
   const alive = setting.server.truth().filter(({ lifecycle }) => lifecycle === 'active').length;
   t.equal(sum(done, 'read'), alive, 'nothing is counted twice');
   const { rows: [row] } = await system.db.query<{ count: number }>(`select count(*)::int as count from clientele.ledger where command_type = 'RecordRead'`);

@@ -33,8 +33,8 @@ export interface LongWorkParts {
 
 export interface LongWork {
   /** What the leader of a source does beside single reads, until its lease ends. */
-  run(source: ReadableSource, lease: Lease): Promise<void>;
-  registerRoutes(http: HttpServer, keys: ApiKeys): void;
+  readonly run: (source: ReadableSource, lease: Lease) => Promise<void>;
+  readonly registerRoutes: (http: HttpServer, keys: ApiKeys) => void;
 }
 
 const SECOND_MS = 1000;
@@ -60,8 +60,8 @@ export function longWork({ settings, pool, store, sources, dispatcher, metrics, 
   });
   return {
     run: async (source, lease) => await work.run(source, lease),
-    registerRoutes(http, keys) {
-      registerPlanRoutes(http, { pool, sources, keys, now: () => new Date(now()), onPlan: () => runner.wake() });
+    registerRoutes: (http, keys) => {
+      registerPlanRoutes(http, { pool, sources, keys, now: () => new Date(now()) });
       registerDriftRoutes(http, { pool, sources, feeds, keys });
     },
   };

@@ -5,7 +5,6 @@ import { ProviderError } from '@clientele/providers';
 import type { Lease, Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import { Backoff } from '../lanes/backoff.ts';
-import { WakeUp } from '../relay/wake-up.ts';
 import type { ReadableSource } from '../sources/source-book.ts';
 import { coveredBy, inOrder, laneOfPlan } from './plan-order.ts';
 import type { PlanMetrics } from './plan-metrics.ts';
@@ -45,16 +44,12 @@ interface NextPlan {
  */
 export class PlanRunner {
   readonly #parts: PlanRunnerParts;
-  readonly #bell = new WakeUp();
   readonly #bugs = new Map<string, number>();
+  /** When plans that rest go on, ms since 1970; others go on meanwhile. */
+  readonly #resting = new Map<string, number>();
 
   constructor(parts: PlanRunnerParts) {
     this.#parts = parts;
-  }
-
-  /** Has it look for plans now. */
-  wake(): void {
-    this.#bell.ring();
   }
 
   /** Works until the lease ends. */
@@ -62,12 +57,11 @@ export class PlanRunner {
     const { lookEveryMs = LOOK_EVERY_MS, logger, metrics } = this.#parts;
     const backoff = new Backoff();
     while (!lease.signal.aborted) {
-      const heard = this.#bell.heard();
       try {
         const next = await this.#next(source, lease);
-        const restMs = next === null ? lookEveryMs : await this.#step(next, source, lease);
+        if (next !== null) this.#rest(next.plan, await this.#step(next, source, lease));
         backoff.reset();
-        if (restMs > 0) await this.#bell.wait(heard, restMs, lease.signal);
+        if (next === null) await sleep(Math.min(lookEveryMs, this.#soonestMs()), undefined, { signal: lease.signal });
       } catch (error) {
         if (lease.signal.aborted) break;
         if (error instanceof LostLeadError) logger.warn({ source: source.id }, error.message);
@@ -84,7 +78,7 @@ export class PlanRunner {
     const { pool, metrics } = this.#parts;
     const running = await listPlans(pool, { source: source.id, states: ['running'], kinds: READING_PLANS, limit: MOST_PLANS });
     metrics.running(source.id, running.length);
-    const waiting = inOrder(running.flatMap((plan) => this.#understood(plan) ?? []));
+    const waiting = inOrder(running.filter(({ id }) => !this.#isResting(id)).flatMap((plan) => this.#understood(plan) ?? []));
     const [first] = waiting;
     if (first === undefined) return null;
     for (const kind of new Set(waiting.map((plan) => plan.kind))) {
@@ -147,6 +141,21 @@ export class PlanRunner {
     this.#bugs.delete(plan.id);
     await turn.fail(plan, lease, message);
     return 0;
+  }
+
+  #rest({ id }: ReadingPlan, ms: number): void {
+    if (ms > 0) this.#resting.set(id, this.#parts.now() + ms);
+  }
+
+  #isResting(id: string): boolean {
+    const until = this.#resting.get(id) ?? 0;
+    if (until > this.#parts.now()) return true;
+    this.#resting.delete(id);
+    return false;
+  }
+
+  #soonestMs(): number {
+    return Math.max(1, Math.min(...this.#resting.values()) - this.#parts.now());
   }
 
   /** A plan that is not as we make them stands in nobody's way. */

@@ -35,10 +35,7 @@ export class SourceWork {
     try {
       await Promise.all([
         runner.run(source, lease),
-        this.#repeat('making plans', SCHEDULE_EVERY_MS, lease, async () => {
-          await schedulePlans(pool, source, schedule, now());
-          runner.wake();
-        }),
+        this.#repeat('making plans', SCHEDULE_EVERY_MS, lease, async () => await schedulePlans(pool, source, schedule, now())),
         feedEveryMs > 0 ? this.#repeat('watching the feed', feedEveryMs, lease, async () => await feeds.look(source, lease.signal)) : undefined,
       ]);
     } finally {

@@ -13,15 +13,13 @@ export interface PlanRouteParts {
   readonly sources: Pick<SourceBook, 'find' | 'readable'>;
   readonly keys: ApiKeys;
   readonly now: () => Date;
-  /** Called when there is a plan to begin or to go on with. */
-  readonly onPlan: () => void;
 }
 
 const Id = Type.Object({ id: Type.String({ format: 'uuid' }) });
 const DEFAULT_LIMIT = 50;
 
 /** Long work that reads providers, for people with an admin key. */
-export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now, onPlan }: PlanRouteParts): void {
+export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now }: PlanRouteParts): void {
   const common = { tags: ['plans'], security: securedByKey };
   const onRequest = requireKey(keys);
 
@@ -51,7 +49,6 @@ export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now, 
     { onRequest, schema: { ...common, summary: 'Begin one', body: PlanOrder, response: { 201: PlanView, '4xx': Problem } } },
     async (request, reply) => {
       const plan = await createPlan(pool, orderedPlan(request.body, sources, keyOf(request)?.name ?? 'unknown', now()));
-      onPlan();
       return await reply.code(201).header('location', `/plans/${plan.id}`).send(viewOf(plan));
     },
   );
@@ -65,7 +62,6 @@ export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now, 
         viewOf(before);
         const plan = await setPlanState(pool, id, state);
         if (plan === null) throw new HttpProblem(409, `The plan is ${before?.state ?? 'gone'} and cannot be ${PARTICIPLES[verb]}`);
-        onPlan();
         return viewOf(plan);
       },
     );

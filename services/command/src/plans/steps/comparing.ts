@@ -19,7 +19,7 @@ export const gone: Step = async (context, place) => {
   const { source, entity, pageRecords: limit, ask } = context;
   // By the provider's own clock.
   const since = textOf(place, 'since') ?? new Date(Date.parse((await ask(1, async () => await source.records.count(entity))).window.until) - DELETIONS_FOR_MS).toISOString();
-  const page = await ask(CALLS_OF_A_PAGE, async () => await source.records.deletedSince(entity, { after: textOf(place, 'after'), since: new Date(since), limit }));
+  const page = await ask(1, async () => await source.records.deletedSince(entity, { after: textOf(place, 'after'), since: new Date(since), limit }));
   const held = await context.held.find(source.id, entity, page.readings.map(({ id }) => id));
   const drift = await findDrift(page.readings, held, comparison(context));
   return { place: page.next === null ? null : { since, after: page.next }, send: repairs(drift), add: { compared: drift.length, ...causes(drift) } };
@@ -64,7 +64,7 @@ async function compared(context: StepContext, records: readonly HeldRecord[]): P
   if (records.length === 0) return {};
   const { source, entity, ask } = context;
   const held = new Map<string, RecordState>(records.map(({ externalId, state }) => [externalId, state]));
-  const answer = await ask(CALLS_OF_A_PAGE, async () => await source.records.fetchMany(entity, [...held.keys()]));
+  const answer = await ask(1, async () => await source.records.fetchMany(entity, [...held.keys()]));
   const { readings, unseen } = await shown(context, answer.readings);
   const found = readings.filter(({ kind }) => kind === 'found').map(({ id }) => id);
   const absent = readings.filter(({ kind, id }) => kind === 'not_found' && held.get(id)?.lifecycle === 'active').map(({ id }) => id);

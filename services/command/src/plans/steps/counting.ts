@@ -22,8 +22,9 @@ export const settle: Step = async ({ held, sent, now }, place) => {
 };
 
 const HELD_PAGE = 500;
-const TRIES = 3;
-const BETWEEN_TRIES_MS = 3_000;
+const TRIES = 5;
+/** Doubled each time. */
+const BETWEEN_TRIES_MS = 2_000;
 
 /**
  * Whether we hold as many records as the provider has, whole and alive. The two are counted at different moments, beside a feed that goes
@@ -38,5 +39,5 @@ export const held: Step = async ({ held: records, source, entity, ask }, place) 
   const { count: provided } = await ask(1, async () => await source.records.count(entity));
   const isOver = count === provided || tries + 1 >= TRIES;
   const set = { held: count, provided };
-  return isOver ? { place: null, set } : { place: { after: null, held: 0, tries: tries + 1 }, set, pauseMs: BETWEEN_TRIES_MS };
+  return isOver ? { place: null, set } : { place: { after: null, held: 0, tries: tries + 1 }, set, pauseMs: BETWEEN_TRIES_MS * 2 ** tries };
 };

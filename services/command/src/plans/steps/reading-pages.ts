@@ -18,7 +18,7 @@ export const changed: Step = async (context, place) => {
 /** A page of the records that the provider says are deleted. */
 export const deleted: Step = async ({ source, entity, params, pageRecords: limit, kind, ask }, place) => {
   const since = params.deletedSince === null ? null : new Date(params.deletedSince);
-  const page = await ask(CALLS_OF_A_PAGE, async () => await source.records.deletedSince(entity, { after: textOf(place, 'after'), since, limit }));
+  const page = await ask(1, async () => await source.records.deletedSince(entity, { after: textOf(place, 'after'), since, limit }));
   const send = page.readings.filter(isAnswer).map((reading) => ({ reading, cause: CAUSES[kind] }));
   return { place: after(page.next), send, add: { deleted: send.length } };
 };
@@ -31,7 +31,7 @@ export function after(next: string | null): { after: string } | null {
 export async function shown({ source, entity, ask }: StepContext, readings: readonly Reading[]): Promise<{ readings: Reading[]; unseen: string[] }> {
   const hidden = readings.filter(({ kind }) => kind === 'not_yet_visible').map(({ id }) => id);
   if (hidden.length === 0) return { readings: [...readings], unseen: [] };
-  const again = await ask(CALLS_OF_A_PAGE, async () => await source.records.fetchMany(entity, hidden));
+  const again = await ask(1, async () => await source.records.fetchMany(entity, hidden));
   const seen = again.readings.filter(isAnswer);
   const found = new Set(seen.map(({ id }) => id));
   return { readings: [...readings.filter(({ kind }) => kind !== 'not_yet_visible'), ...seen], unseen: hidden.filter((id) => !found.has(id)) };

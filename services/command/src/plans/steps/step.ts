@@ -25,7 +25,7 @@ export interface StepContext {
    * Asks the provider, once the quota allows so many calls; counts what it really cost.
    * @throws ProviderError; the signal's reason
    */
-  ask<T extends { readonly calls: number }>(calls: number, question: () => Promise<T>): Promise<T>;
+  readonly ask: <T extends { readonly calls: number }>(calls: number, question: () => Promise<T>) => Promise<T>;
 }
 
 /** A reading to be decided, and why it was taken. */
@@ -50,8 +50,8 @@ export interface StepResult {
 /** One page of a task, or less: what a crash repeats. */
 export type Step = (context: StepContext, place: Place | null) => Promise<StepResult>;
 
-/** What an operation on a page is expected to cost: a query, a retrieval, and a look at what was not shown. */
-export const CALLS_OF_A_PAGE = 3;
+/** What a page of records is expected to cost: a query and a retrieval. What it costs beyond that is counted afterwards. */
+export const CALLS_OF_A_PAGE = 2;
 
 export function textOf(place: Place | null, name: string): string | null {
   const value = place?.[name];

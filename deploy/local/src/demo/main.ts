@@ -51,12 +51,18 @@ async function run(options: DemoOptions, system: RunningSystem): Promise<number>
 async function showLeft(lines: readonly string[], orgs: readonly SimulatedOrg[], { hold }: DemoOptions, stopped: AbortSignal): Promise<void> {
   print(lines);
   if (!hold) {
-    print(['           (once its org answers again: npm run demo -- --hold keeps it there)']);
+    print(['           (it waits until its org answers again: with --hold it does, after you have looked)']);
     return;
   }
+  const gone = stopped.aborted ? Promise.resolve() : once(stopped, 'abort');
+  if (process.stdin.isTTY) {
+    print(['', 'Press Enter, and the org answers again.']);
+    await Promise.race([once(process.stdin, 'data'), gone]);
+    process.stdin.pause();
+  }
   for (const { server } of orgs) if (server !== null) server.habits.down = false;
-  print(['', 'The org answers again, until Ctrl-C.']);
-  if (!stopped.aborted) await once(stopped, 'abort');
+  print(['', 'The org answers again: what is in doubt is read by itself, within half a minute. Ctrl-C ends.']);
+  await gone;
 }
 
 function print(lines: readonly string[]): void {

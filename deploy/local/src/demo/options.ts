@@ -18,7 +18,7 @@ export interface DemoOptions {
   readonly life: OrgLife | null;
   /** Seconds; 0: the provider stays there. */
   readonly providerDown: number;
-  /** Goes on answering for the org until it is stopped. */
+  /** Stays until it is stopped, and has the org answer again. */
   readonly hold: boolean;
   readonly help: boolean;
 }
@@ -47,7 +47,7 @@ on any difference. At last it leaves one change that nobody can decide and one g
   --reorder [window]  draws events from a window of so many, instead of in order (default off; without a number ${SWITCHED_ON.reorder})
   --merge             sends equal changes as one event with several record ids
   --provider-down <s> nobody answers at the REST API for so many seconds; shows how long changes took meanwhile (unless told, sends enough of them)
-  --hold              the REST API goes on answering until Ctrl-C, so that the gap can be mended
+  --hold              stays until Ctrl-C, and lets the org answer again once you have looked at what was left (press Enter)
   --help              this text
 
 The system is the one that npm start announced, else the one that INGEST_PORT, QUERY_PORT, HOST, INGEST_API_KEYS and QUERY_API_KEYS name. One that runs

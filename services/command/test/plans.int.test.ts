@@ -181,7 +181,7 @@ t.test('a window after an outage is read again', async (t) => {
 
 t.test('plans are asked for, looked at and given up; feeds are watched', async (t) => {
   const system = await testSystem(t, postgres);
-  const setting = await simulatedOrg(t, { org: { seed: 'routes', records: 60, changes: 0 } });
+  const setting = await simulatedOrg(t, { org: { seed: 'routes', records: 60, changes: 0 }, entities: { Ghost__c: { aggregate: 'ghost' } } });
   for (const _ of relayFeed(setting.org)) { /* the org lives */ }
   const { source, server } = setting;
   server.habits.mishaps = { rate_limited: 1 };
@@ -219,8 +219,20 @@ t.test('plans are asked for, looked at and given up; feeds are watched', async (
   const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
   t.strictSame(Object.keys(api.paths).filter((path) => /^\/(plans|drift)/.test(path)).sort(), ['/drift', '/plans', '/plans/{id}', '/plans/{id}/cancel', '/plans/{id}/pause', '/plans/{id}/resume']);
 
-  t.test('a feed that stands is told', async (t) => {
+  t.test('an entity that cannot be read fails its part alone', async (t) => {
     server.habits.mishaps = {};
+    const { id } = await order(process, { kind: 'load', source });
+    const failed = await ended(process, id);
+    t.match(failed, { state: 'failed', complete: false, failures: { Ghost__c: /INVALID_TYPE|not supported|NOT_FOUND/ } });
+    t.strictSame(Object.keys(failed.failures), ['Ghost__c']);
+    t.strictSame(await untruths(system, setting), []);
+    t.match(await process.post(`/plans/${id}/resume`), { status: 200, body: { state: 'running' } });
+    const again = await ended(process, id);
+    t.match(again, { state: 'failed', failures: { Ghost__c: /./ } });
+    t.equal(sum(again, 'read'), sum(failed, 'read'), 'the others are not read again');
+  });
+
+  t.test('a feed that stands is told', async (t) => {
     const alarms = async (): Promise<string[]> => {
       const { body } = await process.get('/drift') as { body: { items: { feed: { alarms: string[] } | null }[] } };
       return body.items[0]?.feed?.alarms ?? ['not asked'];

@@ -14,6 +14,8 @@ export interface OrgSetting {
   readonly server?: Omit<SalesforceServerOptions, 'org'>;
   /** Of the org's API calls that are ours (default 0.5). */
   readonly share?: number;
+  /** Mapped beside the standard objects. */
+  readonly entities?: Record<string, { aggregate: string }>;
 }
 
 /** An org that answers over REST, and how a command service is told of it. */
@@ -25,7 +27,7 @@ export interface SimulatedOrg {
   readonly env: Record<string, string>;
 }
 
-export async function simulatedOrg(t: Test, { org: options, server: serving = {}, share = 0.5 }: OrgSetting): Promise<SimulatedOrg> {
+export async function simulatedOrg(t: Test, { org: options, server: serving = {}, share = 0.5, entities = {} }: OrgSetting): Promise<SimulatedOrg> {
   const org = new SalesforceOrg(options);
   const server = await startSalesforce({ ...serving, org });
   t.teardown(() => server.stop());
@@ -34,8 +36,9 @@ export async function simulatedOrg(t: Test, { org: options, server: serving = {}
     id: org.source, provider: 'salesforce', base_url: server.baseUrl, quota: { share },
     credentials: { type: 'client_credentials', client_id: '${ORG_CLIENT_ID}', client_secret: '${ORG_CLIENT_SECRET}' },
   };
+  const config = loadClienteleConfig();
   // JSON is YAML.
-  await writeFile(file, JSON.stringify({ ...loadClienteleConfig(), sources: [source] }));
+  await writeFile(file, JSON.stringify({ ...config, mapping: { ...config.mapping, salesforce: { ...config.mapping['salesforce'], ...entities } }, sources: [source] }));
   const { clientId, clientSecret } = server.credentials;
   return { org, server, source: org.source, env: { CLIENTELE_CONFIG: file, ORG_CLIENT_ID: clientId, ORG_CLIENT_SECRET: clientSecret } };
 }

@@ -1,6 +1,11 @@
 import { parseExact } from '@clientele/contracts';
-import { isJsonObject, type JsonObject } from '@clientele/domain';
+import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { DemoError } from './demo-error.ts';
+
+export interface RunningPlan {
+  readonly id: string;
+  readonly kind: string;
+}
 
 const ANSWER_MS = 10_000;
 
@@ -34,16 +39,16 @@ export class CommandClient {
     await this.#ask(`/plans/${plan}/cancel`, {});
   }
 
-  /** Whether nothing long is being read from a source, as far as the service can be asked. */
-  async isIdle(source: string): Promise<boolean> {
-    const query = new URLSearchParams({ source, state: 'running' });
+  /** Loads, repairs and comparisons of a source that are not over; null where the service cannot be asked now: it may have been killed. */
+  async running(source: string): Promise<RunningPlan[] | null> {
+    const query = new URLSearchParams({ source, state: 'running', limit: '200' });
     try {
       const { status, body } = await this.#ask(`/plans?${query.toString()}`);
       const { items } = jsonOf(status, body);
-      return Array.isArray(items) && items.length === 0;
+      return isList(items) ? items.filter(isJsonObject).flatMap(({ id, kind }) => (typeof id === 'string' && typeof kind === 'string' ? [{ id, kind }] : [])) : [];
     } catch (error) {
       if (error instanceof DemoError) throw error;
-      return false; // it is away: it may have been killed
+      return null;
     }
   }
 
@@ -62,6 +67,10 @@ export class CommandClient {
     if (response.status === 401 || response.status === 403) throw new DemoError('the command service refuses the key', 'set ADMIN_API_KEYS as the service has it');
     return { status: response.status, body: await response.text() };
   }
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 function jsonOf(status: number, body: string): JsonObject {

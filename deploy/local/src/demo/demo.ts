@@ -55,12 +55,9 @@ export class Demo {
       }
       await this.#send();
       return await this.#compareWhenSettled(served);
-    } catch (error) {
-      // Its org goes with this process: nobody could go on with it.
-      await Promise.allSettled(this.#loads.map(async (plan) => await this.#command.cancel(plan)));
-      throw error;
     } finally {
       this.#line.close();
+      await this.#cancelPlans();
     }
   }
 
@@ -137,10 +134,17 @@ export class Demo {
     return this.#accounting.at(-1)?.position ?? '0';
   }
 
-  /** Nothing is being read at length. */
+  /** Nothing is being read at length. Comparisons, which a jump of commit numbers begins, also go after records of earlier runs, which no org has any more. */
   async #isIdle(): Promise<boolean> {
-    const idle = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.isIdle(source)));
-    return idle.every((one) => one);
+    const running = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.running(source)));
+    return running.every((plans) => plans !== null && plans.every(({ kind }) => kind === 'reconciliation'));
+  }
+
+  /** The orgs go with this process: nobody could go on with what is being read of them. */
+  async #cancelPlans(): Promise<void> {
+    await Promise.allSettled(this.#readable.map(async ({ source }) => {
+      for (const { id } of await this.#command.running(source) ?? []) await this.#command.cancel(id);
+    }));
   }
 
   #checkStopped(): void {

@@ -1,4 +1,4 @@
-import { decodeDomainEvent, encodeDomainEvent } from '@clientele/contracts';
+import { decodeDomainEvent, encodeDomainEvent, RECORD_SCHEMA_VERSION } from '@clientele/contracts';
 import { clockOf, replay, type RecordChanged } from '@clientele/domain';
 import t from 'tap';
 import { event, metadata, streamId, write } from './contract/units.ts';
@@ -74,14 +74,14 @@ t.test('a snapshot and what came after it make the same record', async (t) => {
   t.same(await kept(), [], 'a short stream needs none');
   await grow(499, 1);
   await same();
-  t.same(await kept(), [{ version: '500', schema_version: 1 }]);
+  t.same(await kept(), [{ version: '500', schema_version: RECORD_SCHEMA_VERSION }]);
   await grow(500, 499);
   await same();
-  t.same(await kept(), [{ version: '500', schema_version: 1 }]);
+  t.same(await kept(), [{ version: '500', schema_version: RECORD_SCHEMA_VERSION }]);
   await grow(999, 300);
   await same();
-  t.same(await kept(), [{ version: '1299', schema_version: 1 }], 'it moves on');
+  t.same(await kept(), [{ version: '1299', schema_version: RECORD_SCHEMA_VERSION }], 'it moves on');
   await database.owner.query('update clientele.snapshots set schema_version = 0, version = 1');
   await same();
-  t.same(await kept(), [{ version: '1299', schema_version: 1 }], 'one of another form is as none');
+  t.same(await kept(), [{ version: '1299', schema_version: RECORD_SCHEMA_VERSION }], 'one of another form is as none');
 });

@@ -17,7 +17,8 @@ const READS_APART_MS = 30;
 const DEFAULT_ENTRIES = 500;
 
 /**
- * Follows the log by looking again and again: at once where there is more than a page, 30 ms after the last look where there was something, else after 5 ms, twice as long each time up to 40 ms.
+ * Follows the log by looking again and again: at once where there is more than a page, 30 ms after the last look where there was something,
+ * else after 5 ms, twice as long each time up to 40 ms.
  * @throws BehindRetentionError where `after` is a place in another incarnation of the log.
  */
 export async function* pollLog(read: ReadPage, after: FeedPosition, options: FeedReadOptions): AsyncGenerator<FeedBatch> {

@@ -1,5 +1,6 @@
 import type { NatsUser } from '@clientele/testing';
 import t from 'tap';
+import { publishAcked } from '../src/publishing/publish-acked.ts';
 import { BrokerAuthorizationError, connectNats, createMissingStream, type NatsLink } from '../src/index.ts';
 import { broker, deleteStream, freshStream, linkTo } from './support.ts';
 
@@ -112,4 +113,9 @@ t.test('who makes a stream anew makes it with its settings', async (t) => {
 
 t.test('a wrong password is told at once', async (t) => {
   await t.rejects(connectNats({ url: nats.url.replace(/:[^:@]+@/, ':wrong@'), name: 'test' }), BrokerAuthorizationError);
+});
+
+t.test('a publish that the user may not make is a refusal at once, not an unknown result', async (t) => {
+  const message = { subject: 'crm.events.public.client.updated', data: Buffer.from('{}') };
+  t.match(await publishAcked(linkOf('ingest'), 'events', message, 30_000), { kind: 'refused', why: 'not_permitted' });
 });

@@ -1,5 +1,5 @@
 import { UnavailableError } from '@clientele/contracts';
-import type { JetStreamClient, JetStreamManager, NatsConnection, Status } from 'nats';
+import type { JetStreamManager, NatsConnection, Status } from 'nats';
 import { AckInbox } from '../publishing/ack-inbox.ts';
 import { createInbox } from './nats-client.ts';
 
@@ -12,7 +12,6 @@ export type LinkEvent =
 export class NatsLink {
   /** For the modules of this library alone. */
   readonly nats: NatsConnection;
-  readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
   /** The broker's word on what is published over this connection. */
   readonly acks: AckInbox;
@@ -28,7 +27,6 @@ export class NatsLink {
     this.nats = nats;
     this.inboxPrefix = inboxPrefix;
     this.acks = new AckInbox(nats, createInbox(inboxPrefix));
-    this.jetstream = nats.jetstream();
     this.manager = manager;
     void this.#follow(onEvent);
     const over = new AbortController();

@@ -105,7 +105,7 @@ t.test('EVENTS comes back whole', async (t) => {
     'after its last message was deleted': async () => await operator.manager.streams.deleteMessage('EVENTS', (await stream.state())?.lastSequence ?? 0),
     'after a message in its middle was deleted': async () => await operator.manager.streams.deleteMessage('EVENTS', ((await stream.state())?.firstSequence ?? 0) + 50),
     'after its first message was deleted': async () => await operator.manager.streams.deleteMessage('EVENTS', (await stream.state())?.firstSequence ?? 0),
-    'after somebody else wrote to it': () => operator.jetstream.publish('crm.events.public.client.updated', '{}'),
+    'after somebody else wrote to it': () => operator.nats.jetstream().publish('crm.events.public.client.updated', '{}'),
     'after somebody made it anew, and empty': async () => {
       await deleteEvents();
       await createMissingStream(operator, 'events');

@@ -25,11 +25,12 @@ export class BarePublish {
   /** Acknowledged messages a second, with so many in flight. */
   async rate(inFlight: number, seconds: number): Promise<number> {
     let acknowledged = 0;
+    const jetstream = this.#link.nats.jetstream();
     const begun = performance.now();
     const end = begun + seconds * 1000;
     await Promise.all(Array.from({ length: inFlight }, async () => {
       while (performance.now() < end) {
-        await this.#link.jetstream.publish(SUBJECT, this.#data);
+        await jetstream.publish(SUBJECT, this.#data);
         acknowledged += 1;
       }
     }));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type EventFeed, type FeedBatch, type FeedPosition, type FeedReadOptions, type LogEntry, UnavailableError } from '@clientele/contracts';
 import { InMemoryEventFeed } from '@clientele/messaging';
 import { FallbackFeed, TooManyParkedError, type Projection } from '@clientele/projections';
@@ -164,6 +165,17 @@ t.test('each commit wakes who waits; what fails is tried again from where the vi
   t.same(failures.length, 2);
   t.same(await eventually('two notifications', () => heard, { until: (all) => all.length === 2 }), [{ records: '3', changes: '3' }, { records: '6', changes: '6' }]);
   await listener.end();
+});
+
+t.test('a text that is longer than an index takes parks no row, wherever it stands', async (t) => {
+  const database = await freshDatabase();
+  const log = new LogBuilder();
+  const long = Array.from({ length: 6_000 }, (_, at) => createHash('sha256').update(String(at)).digest('base64')).join('');
+  const fields = ['Status__c', 'ParentId', 'Name'].map((path) => ({ path, value: long }));
+  log.change({ kind: 'create', record: 1, time: TIME, fields: [...fields, { path: 'IsConverted', value: true }] });
+  await project(database, feedOf(log.entries), log.entries.length);
+  t.same((await database.pool.query('select reason from clientele.parked_rows')).rows, []);
+  t.same((await database.pool.query('select status = $1 as whole, conversion_keys from clientele.records_2', [long])).rows, [{ whole: true, conversion_keys: null }]);
 });
 
 t.test('changes are not taken in again that retention would take out at once, but for parked ones', async (t) => {

@@ -260,7 +260,7 @@ t.test('lists come by an index, however many records there are', async (t) => {
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     t.match(plan, /Index/, `${name}:\n${plan}`);
     t.match(plan, /records_2_conversions/, 'and so does what became a record');
-    if (['dirty', 'incomplete', 'superseded'].includes(name)) t.match(plan, `records_2_${name}`);
+    if (['status', 'dirty', 'incomplete', 'superseded'].includes(name)) t.match(plan, `records_2_${name}`);
     t.notMatch(plan, /Seq Scan/, name);
   }
 });

@@ -64,7 +64,7 @@ export function composeRecord(view: RecordView, definitions: Definitions): Compo
     sourceFields: isRenamed(state, definition) ? stringifyExact(sourceFields(state)) : null,
     externalReferences: JSON.stringify(referencesOf(state, definition).map(stored)),
     convertedInto: became.length === 0 ? null : JSON.stringify(became),
-    conversionKeys: became.length === 0 ? null : became.map(conversionKey).join('\n'),
+    conversionKeys: keysOf(became),
     state: stringifyExact(encodeRecord(state)),
     search: searchTerms([view.externalId, ...searchable(state, definition)]).join(' '),
     createdAt: view.createdAt,
@@ -76,6 +76,14 @@ export function composeRecord(view: RecordView, definitions: Definitions): Compo
 function storedReference({ field, entity, externalId }: ExternalReference, { provider, source }: RecordView, definitions: Definitions): StoredReference {
   return { field, source, entity, external_id: externalId, aggregate_type: definitions(provider, entity)?.type ?? null };
 }
+
+/** By what it is found from the records that it became. No record has a longer id, so nobody would ask; and an index takes no more. */
+function keysOf(became: readonly StoredReference[]): string | null {
+  const keys = became.filter(({ external_id: id }) => id.length <= LONGEST_ID).map(conversionKey);
+  return keys.length === 0 ? null : keys.join('\n');
+}
+
+const LONGEST_ID = 255;
 
 function isRenamed(state: RecordState, definition: AggregateDefinition): boolean {
   return Object.keys(definition.names).length > 0 && Array.from(effectiveFields(state).keys()).some((path) => nameOf(path, definition) !== path);

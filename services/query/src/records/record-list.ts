@@ -63,7 +63,7 @@ function filterConditions({ filters, externalIds }: ListRequest, value: (of: unk
   return [
     ...(external_id === undefined ? [] : [`external_id = any(${value(externalIds)}::text[])`]),
     ...(source === undefined ? [] : [`source = ${value(source)}`]),
-    ...(status === undefined ? [] : [`status = ${value(status)}`]),
+    ...(status === undefined ? [] : [statusCondition(value(status))]),
     ...(lifecycle === undefined ? [] : [`lifecycle = ${value(lifecycle)}`]),
     // Written out, as the indexes of the few are.
     ...(dirty === undefined ? [] : [`dirty_since is ${dirty ? 'not ' : ''}null`]),
@@ -71,6 +71,11 @@ function filterConditions({ filters, externalIds }: ListRequest, value: (of: unk
     ...(superseded === undefined ? [] : [`survivor_external_id is ${superseded ? 'not ' : ''}null`]),
     ...(q === undefined ? [] : [`search @@ ${value(wordsOf(q))}::tsquery`]),
   ];
+}
+
+/** The index knows no more than 255 characters of a status, and the filter takes no more. */
+function statusCondition(status: string): string {
+  return `left(status, 255) = ${status} and status = ${status}`;
 }
 
 function wordsOf(q: string): string {

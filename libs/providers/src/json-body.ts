@@ -19,8 +19,8 @@ export interface JsonBody {
 
 /** @throws ValidationError where the bytes are not one JSON document in UTF-8 of sane depth. */
 export function readJsonBody(body: Uint8Array): JsonBody {
-  if (body.length === 0) throw wrongBody('empty', 'is empty');
-  if (!isUtf8(body)) throw wrongBody('encoding', 'is not UTF-8');
+  if (body.length === 0) throw wrongBody('empty', 'is empty: send the event as JSON');
+  if (!isUtf8(body)) throw wrongBody('encoding', 'is not UTF-8: send JSON in UTF-8, and not compressed');
   const decoded = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
   const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
   const { depth, members } = survey(text);

@@ -195,6 +195,7 @@ t.test('an envelope that is none', async (t) => {
     [relay(payload()).replace('"payload"', '"playload"'), 'detail.payload required'],
     ['{"source":"x","detail":null}', 'detail invalid'],
     ['{"source":"x","detail":9007199254740993}', 'detail.payload required'],
+    ['{"source":"x","detail":{"payload":"{}"}}', 'detail.payload invalid'],
     ['{"source":"x","detail":{"payload":{}}}', 'detail.payload.ChangeEventHeader required'],
     ['{"source":"x","detail":{"ChangeEventHeader":[]}}', 'detail.ChangeEventHeader invalid'],
     [relay(payload()).replace('"Rating":"Hot"', '"Rating":"Hot","Rating":"Cold"'), 'body json'],

@@ -37,6 +37,8 @@ t.test('the default file maps the standard objects, and names no source', async 
   t.strictSame(definitionFor(config, 'salesforce', 'Opportunity')?.statusPaths, ['StageName']);
   t.equal(definitionFor(config, 'salesforce', 'Contact')?.references['AccountId'], 'Account');
   t.ok(definitionFor(config, 'salesforce', 'Contact')?.personal.includes('Email'));
+  for (const part of ['Name.FirstName', 'Name.LastName', 'Name.Salutation']) t.ok(account?.personal.includes(part), `${part}, as change events name it`);
+  t.notOk(account?.personal.includes('Name'), 'a company has no personal name');
   t.strictSame(definitionFor(config, 'salesforce', 'Lead')?.statusPaths, ['Status']);
   t.strictSame(definitionFor(config, 'hubspot', 'company')?.statusPaths, ['lifecyclestage']);
   t.equal(definitionFor(config, 'salesforce', 'Case'), null);

@@ -45,8 +45,9 @@ function payloadOf(detail: Json | undefined): { path: readonly string[]; payload
   const inner = outer['payload'];
   if (isJsonObject(inner) && ('ChangeEventHeader' in inner || !('ChangeEventHeader' in outer))) return { path: ['detail', 'payload'], payload: inner };
   if ('ChangeEventHeader' in outer) return { path: ['detail'], payload: outer };
+  const missing = inner === undefined;
   throw invalid([
-    { path: 'detail.payload', code: 'required', message: 'is missing: detail must hold the change in payload (event relay), or be it, with a ChangeEventHeader (AppFlow)' },
+    { path: 'detail.payload', code: missing ? 'required' : 'invalid', message: `${missing ? 'is missing' : 'is no object'}: detail must hold the change in payload (event relay), or be it, with a ChangeEventHeader (AppFlow)` },
   ]);
 }
 

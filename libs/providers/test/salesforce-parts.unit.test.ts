@@ -114,6 +114,23 @@ t.test('an update writes what it names, component by component', async (t) => {
   }
 });
 
+t.test('parts of compound fields that come flat, as the REST API calls them, are the parts that a relay would have nested', async (t) => {
+  const update = (entityName: string, changedFields: string[], fields: Record<string, unknown>, header: Record<string, unknown> = {}): unknown =>
+    meaning({ fields, header: { entityName, changedFields, ...header } });
+  const writes = (...list: string[]): unknown => ({ writes: list, hints: [], warnings: [] });
+  t.strictSame(update('Account', ['BillingCity', 'Name'], { BillingCity: 'B', Name: 'A' }), writes('BillingAddress.City="B"', 'Name="A"'));
+  t.strictSame(update('Account', ['BillingAddress.City'], { BillingCity: null }), writes('BillingAddress.City=null'), 'named as the relay does');
+  t.strictSame(update('Account', ['BillingCity'], { BillingAddress: { City: 'B' } }), writes('BillingAddress.City="B"'), 'named as the REST API does');
+  t.strictSame(update('Account', ['BillingAddress'], { BillingAddress: { City: 'B' }, BillingCity: 'flat', BillingStreet: 'S' }), writes('BillingAddress.City="B"', 'BillingAddress.Street="S"'));
+  t.strictSame(update('Contact', ['LastName', 'MailingState'], { LastName: 'L', MailingState: 'M' }), writes('Name.LastName="L"', 'MailingAddress.State="M"'));
+  t.strictSame(update('Lead', [], { Street: 'S', FirstName: null }), writes('Address.Street="S"', 'Name.FirstName=null'), 'without names');
+  t.strictSame(update('Place__c', ['Loc__Latitude__s'], { Loc__Latitude__s: 1.5 }), writes('Loc__c.Latitude=1.5'));
+  t.strictSame(update('Contact', ['Name'], { Name: 'Ann Lee', LastName: 'Lee' }), { writes: ['Name="Ann Lee"'], hints: ['LastName="Lee"'], warnings: [] }, 'not beside a name in one text');
+  t.strictSame(update('Account', ['LastName'], { LastName: null }), writes('LastName=null'), 'an account may be a company, whose name has no parts');
+  t.strictSame(meaning({ fields: { City: 'C', Street: null }, header: { entityName: 'Lead', changeType: 'CREATE' } }), writes('Address.City="C"'));
+  t.strictSame(update('Account', [], { BillingCity: null, BillingStreet: 'S' }, { nulledFields: ['BillingCity'] }), writes('BillingAddress.City=null', 'BillingAddress.Street="S"'), 'cleared by name');
+});
+
 t.test('a creation and an undeletion carry the whole record, a deletion nothing', async (t) => {
   const fields = { Name: 'A', Phone: null, Address: { City: 'B', Zip: null } };
   for (const changeType of ['CREATE', 'UNDELETE']) {

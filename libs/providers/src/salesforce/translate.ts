@@ -1,6 +1,7 @@
 import { ValidationError, type EntityMapping, type EventWriteDTO } from '@clientele/contracts';
 import { clockOf, type ChangeKind, type Clock } from '@clientele/domain';
 import type { Translation } from '../provider.ts';
+import { inEventNames } from './event-names.ts';
 import { decodeByCount, hasBitmaps } from './pub-sub-bitmaps.ts';
 import { writtenFields, type UpdateNames } from './written-fields.ts';
 
@@ -19,20 +20,21 @@ export function translate(write: EventWriteDTO, entities: Readonly<Record<string
   const known = metadata.kind === 'unknown' || eventType === undefined ? undefined : (metadata.kind === 'gap' ? GAP_KINDS : CHANGE_KINDS)[eventType];
   if (known === undefined) return { kind: 'unsupported', reason: 'unknown_change_type', detail: `${metadata.source_change_type} of ${entity}: a kind of change that is not known` };
   if (externalId === undefined) throw wrong('external_id', 'required', 'is missing: a change names its record');
-  const enriched = Object.hasOwn(entities, entity) ? (entities[entity]?.enriched ?? []) : [];
+  const { data, nameOf } = inEventNames(entity, write.data);
+  const enriched = (Object.hasOwn(entities, entity) ? (entities[entity]?.enriched ?? []) : []).map(nameOf);
   // An update whose names we cannot read is the news that something changed, no more.
-  const names = namesOf(write, enriched);
+  const names = namesOf({ ...write, data }, enriched, nameOf);
   const kind = known === 'update' && names === null ? 'gap_update' : known;
-  const { fields, diffs, hints, warnings } = writtenFields(kind, write, names ?? NO_NAMES, enriched);
+  const { fields, diffs, hints, warnings } = writtenFields(kind, data, names ?? NO_NAMES, enriched);
   const change = { id, kind, key: { source, entity, externalId }, clock, fields, ...(diffs.length > 0 ? { diffs } : {}), occurredAt: write.occurred_at };
   return { kind: 'change', change, hints, warnings };
 }
 
 const NO_NAMES: UpdateNames = { changed: [], nulled: null, diffs: [] };
 
-function namesOf(write: EventWriteDTO, enriched: readonly string[]): UpdateNames | null {
+function namesOf(write: EventWriteDTO, enriched: readonly string[], nameOf: (name: string) => string): UpdateNames | null {
   const { changed_fields: changed = [], nulled_fields: nulled = null, diff_fields: diffs = [] } = write.metadata;
-  if (!hasBitmaps(write.metadata)) return { changed, nulled, diffs };
+  if (!hasBitmaps(write.metadata)) return { changed: changed.map(nameOf), nulled: nulled?.map(nameOf) ?? null, diffs };
   const decoded = decodeByCount(write, enriched);
   return decoded === null ? null : { ...decoded, nulled: [] };
 }

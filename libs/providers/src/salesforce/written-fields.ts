@@ -23,18 +23,18 @@ export interface UpdateNames {
  * - An update sets the paths that `changedFields` names, component by component in compound fields; where it names none (older feeds),
  *   every field that is present and not configured as enriched.
  */
-export function writtenFields(kind: ChangeKind, write: EventWriteDTO, names: UpdateNames, enriched: readonly string[]): WrittenFields {
+export function writtenFields(kind: ChangeKind, data: EventWriteDTO['data'], names: UpdateNames, enriched: readonly string[]): WrittenFields {
   switch (kind) {
     case 'create':
     case 'undelete':
-      return { fields: fieldWrites(write.data).filter(hasValue), diffs: [], hints: [], warnings: [] };
+      return { fields: fieldWrites(data).filter(hasValue), diffs: [], hints: [], warnings: [] };
     case 'delete':
     case 'gap_create':
     case 'gap_update':
     case 'gap_undelete':
-      return { fields: [], diffs: [], hints: fieldWrites(write.data).filter(hasValue), warnings: [] };
+      return { fields: [], diffs: [], hints: fieldWrites(data).filter(hasValue), warnings: [] };
     case 'update':
-      return updatedFields(write.data, names, enriched);
+      return updatedFields(data, names, enriched);
   }
 }
 

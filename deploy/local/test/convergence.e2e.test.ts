@@ -2,18 +2,15 @@ import { exactNumber, stringifyExact } from '@clientele/contracts';
 import { ApiDestination, DEFAULT_START, eventually, SalesforceOrg } from '@clientele/testing';
 import t, { type Test } from 'tap';
 import { runCurlLine } from './support/curl-line.ts';
-import { ownEnvironment, runProgram, startSystem, type StartedSystem } from './support/started-system.ts';
+import { folderOf, ownEnvironment, runProgram, startSystem, untilStopped, type StartedSystem } from './support/started-system.ts';
 
 const PARTS = ['ingest', 'nats', 'command', 'postgres', 'projector', 'query'];
 const BETWEEN_KILLS = 100;
 const BAD_FEED = ['--repeat', '--reorder', '--merge'];
 
 t.test('whatever happens on the way, what comes out is the org', async (t) => {
-  const running = await startSystem(await ownEnvironment(`${t.testdir()}/data`));
-  t.teardown(async () => {
-    running.kill('SIGTERM');
-    await running.exited;
-  });
+  const running = await startSystem(await ownEnvironment(`${folderOf(t)}/data`));
+  t.teardown(async () => await untilStopped(running));
 
   await t.test('each part is killed, and the provider is down for a while, as an org with a full life sends, is loaded and is read', async (t) => {
     const demo = await runProgram('demo', running.env, ['--records=100', '--changes=1400', '--rate=120', '--provider-down=3', ...BAD_FEED]);

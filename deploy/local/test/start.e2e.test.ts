@@ -3,15 +3,15 @@ import { createServer } from 'node:net';
 import { eventually, isAlive, isFree, spawnService, startNats, startPostgres, workspaceRoot } from '@clientele/testing';
 import t from 'tap';
 import { runCurlLine } from './support/curl-line.ts';
-import { ownEnvironment, runProgram, startSystem, underNpm, untilReady, type StartedSystem } from './support/started-system.ts';
+import { folderOf, ownEnvironment, runProgram, startSystem, underNpm, untilReady, untilStopped, type StartedSystem } from './support/started-system.ts';
 
 const PARTS = ['command', 'ingest', 'nats', 'postgres', 'projector', 'query'];
 const STOP_MS = 30_000;
 
 t.test('npm start, from nothing to nothing left', async (t) => {
-  const env = await ownEnvironment(`${t.testdir()}/data`);
+  const env = await ownEnvironment(`${folderOf(t)}/data`);
   let running: StartedSystem | null = null;
-  t.teardown(() => running?.kill('SIGTERM'));
+  t.teardown(async () => { if (running !== null) await untilStopped(running); });
 
   await t.test('ends in a block whose lines work', async (t) => {
     running = await startSystem(env);
@@ -107,13 +107,13 @@ t.test('with servers that are there already', async (t) => {
   const [postgres, nats] = [await startPostgres(), await startNats()];
   t.teardown(async () => { await Promise.all([postgres.stop(), nats.stop()]); });
   const env = {
-    ...await ownEnvironment(`${t.testdir()}/data`),
+    ...await ownEnvironment(`${folderOf(t)}/data`),
     NATS_URL: `nats://127.0.0.1:${nats.port}`,
     OPERATOR_PASSWORD: 'operatorPassword', INGEST_PASSWORD: 'ingestPassword', COMMAND_PASSWORD: 'commandPassword', PROJECTOR_PASSWORD: 'projectorPassword',
     WRITE_DATABASE_URL: postgres.url('existing_write'), READ_DATABASE_URL: postgres.url('existing_read'),
   };
   const running = await startSystem(env);
-  t.teardown(() => running.kill('SIGTERM'));
+  t.teardown(async () => await untilStopped(running));
   t.same([...running.pids().keys()].sort(), ['command', 'ingest', 'projector', 'query']);
   t.notMatch(running.output(), 'embedded');
   const smoke = await runProgram('smoke', env);

@@ -6,7 +6,7 @@ import {
 } from '../src/index.ts';
 import * as schema from '../src/schema/index.ts';
 import { newPlan, streamId, write } from './contract/units.ts';
-import { server, writeDatabase } from './support.ts';
+import { openPool, server, writeDatabase } from './support.ts';
 
 const postgres = await server(t);
 
@@ -15,8 +15,7 @@ t.test('two migrations at once, and one more, end in the same schema', async (t)
   const options = { passwords: { command: 'secret', logReader: 'secret' } };
   await Promise.all([url, url, other, url].map(async (database) => await migrateWriteDatabase(database, options)));
   await migrateWriteDatabase(url, options);
-  const pool = new pg.Pool({ connectionString: url });
-  t.teardown(async () => await pool.end());
+  const pool = openPool(t, { connectionString: url });
   const { rows } = await pool.query<{ position: string; lanes: number }>('select position, lanes from clientele.log_head');
   t.same(rows, [{ position: '0', lanes: 4 }]);
 });

@@ -27,6 +27,14 @@ export interface WriteDatabase {
   fenceLane(lane: string, epoch: number): Promise<void>;
 }
 
+/** Connections that end with the test. One that breaks while idle is not the test's concern, nor one that a server finds open as it stops. */
+export function openPool(t: Test, config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
+  pool.on('error', () => {});
+  t.teardown(async () => await pool.end());
+  return pool;
+}
+
 /** A migrated database that no test has used. */
 export async function writeDatabase(t: Test, postgres: PostgresServer): Promise<WriteDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -35,13 +43,7 @@ export async function writeDatabase(t: Test, postgres: PostgresServer): Promise<
   await admin.query(`create database ${name} template ${TEMPLATE}`);
   await admin.end();
   const url = postgres.url(name);
-  const open = (config: pg.PoolConfig): pg.Pool => {
-    const pool = new pg.Pool({ statement_timeout: 60_000, ...config });
-    // A connection that breaks while idle is not the test's concern.
-    pool.on('error', () => {});
-    t.teardown(async () => await pool.end());
-    return pool;
-  };
+  const open = (config: pg.PoolConfig): pg.Pool => openPool(t, { statement_timeout: 60_000, ...config });
   const owner = open({ connectionString: url });
   const pool: WriteDatabase['pool'] = (role = 'clientele_command', options = {}) =>
     open({ host: '127.0.0.1', port: postgres.port, database: name, user: role, password: PASSWORD, ...options });

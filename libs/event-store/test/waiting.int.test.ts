@@ -3,14 +3,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import t from 'tap';
 import {
   claimPlan, createPlan, dueParked, findPlan, listPlans, maintainWriteDatabase, markResubmitted, migrateWriteDatabase, noteSource, connectSource,
   PostgresEventStore, savePlanProgress, setPlanState,
 } from '../src/index.ts';
 import { changeId, ledgerRow, newPlan, resettlement, SOURCE, step, streamId, unit } from './contract/units.ts';
-import { server, writeDatabase, type WriteDatabase } from './support.ts';
+import { openPool, server, writeDatabase, type WriteDatabase } from './support.ts';
 
 const postgres = await server(t);
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -182,8 +181,7 @@ t.test('a database that earlier code filled: what it parked is known by its reco
   await writeFile(journal, JSON.stringify({ ...all, entries: all.entries.filter(({ idx }) => idx < FIRST_OF_THESE) }));
   const url = await postgres.createDatabase();
   await migrateWriteDatabase(url, { folder });
-  const pool = new pg.Pool({ connectionString: url });
-  t.teardown(async () => await pool.end());
+  const pool = openPool(t, { connectionString: url });
   const payload = (name: string): string => `{"type":"ProcessCrmEvent","event":{"entity":"Account","external_id":"A","data":{"Name":"${name}","n":1.50}}}`;
   const rows: readonly [string, string, string | null, string | null][] = [
     ['20250424-a', 'parked', 'unsupported_change', payload('Acme')], ['20250424-b', 'parked', 'bug', payload('\\u0000')], ['20250424-c', 'parked', 'conflict', payload('\\ud800')],
@@ -218,8 +216,7 @@ t.test('a database that earlier code filled: what it parked is known by its reco
 });
 
 t.test('what is asked of a database that is away can be asked again later', async (t) => {
-  const pool = new pg.Pool({ host: '127.0.0.1', port: 1, user: 'nobody' });
-  t.teardown(async () => await pool.end());
+  const pool = openPool(t, { host: '127.0.0.1', port: 1, user: 'nobody' });
   const asks: (() => Promise<unknown>)[] = [
     () => dueParked(pool, 1), () => listPlans(pool), () => connectSource(pool, SOURCE, 'salesforce'), () => markResubmitted(pool, 'a', 'b'),
   ];

@@ -5,6 +5,8 @@ import { DemoError } from './demo-error.ts';
 export interface RunningPlan {
   readonly id: string;
   readonly kind: string;
+  /** What it is at, and of which entity: `changed Account`; empty before it begins. */
+  readonly task: string;
 }
 
 const ANSWER_MS = 10_000;
@@ -45,7 +47,7 @@ export class CommandClient {
     try {
       const { status, body } = await this.#ask(`/plans?${query.toString()}`);
       const { items } = jsonOf(status, body);
-      return isList(items) ? items.filter(isJsonObject).flatMap(({ id, kind }) => (typeof id === 'string' && typeof kind === 'string' ? [{ id, kind }] : [])) : [];
+      return isList(items) ? items.filter(isJsonObject).flatMap((plan) => runningPlan(plan) ?? []) : [];
     } catch (error) {
       if (error instanceof DemoError) throw error;
       return null;
@@ -67,6 +69,10 @@ export class CommandClient {
     if (response.status === 401 || response.status === 403) throw new DemoError('the command service refuses the key', 'set ADMIN_API_KEYS as the service has it');
     return { status: response.status, body: await response.text() };
   }
+}
+
+function runningPlan({ id, kind, task }: JsonObject): RunningPlan | null {
+  return typeof id === 'string' && typeof kind === 'string' ? { id, kind, task: typeof task === 'string' ? task : '' } : null;
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -134,10 +134,13 @@ export class Demo {
     return this.#accounting.at(-1)?.position ?? '0';
   }
 
-  /** Nothing is being read at length. Comparisons, which a jump of commit numbers begins, also go after records of earlier runs, which no org has any more. */
+  /**
+   * Nothing is being read at length. What is only compared or counted is not waited for: records of earlier runs, which no org has any more, are
+   * gone after by comparisons, which a jump of commit numbers begins, and have a load that has read everything count again and again.
+   */
   async #isIdle(): Promise<boolean> {
     const running = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.running(source)));
-    return running.every((plans) => plans !== null && plans.every(({ kind }) => kind === 'reconciliation'));
+    return running.every((plans) => plans !== null && plans.every(({ kind, task }) => kind === 'reconciliation' || task.startsWith('held ')));
   }
 
   /** The orgs go with this process: nobody could go on with what is being read of them. */

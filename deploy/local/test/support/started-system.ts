@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { eventually, freePort, spawnService, workspaceRoot, type SpawnedService } from '@clientele/testing';
 import { openFolders } from '../../src/start/folders.ts';
 import { readJsonFile } from '../../src/start/json-file.ts';
@@ -13,6 +15,28 @@ export interface StartedSystem extends SpawnedService {
 
 const DIST = join(workspaceRoot, 'deploy', 'local', 'dist', 'src');
 const READY_MS = 120_000;
+/** Longer than the launcher's own bounds: what is still there then has to be ended. */
+const STOP_MS = 60_000;
+
+/**
+ * A folder that is removed when all that the test registers from now on is torn down. tap removes one of `t.testdir` before what is registered
+ * after it: under a system that runs, which then never hears that it should stop.
+ */
+export function folderOf(t: Test): string {
+  t.teardown(() => {});
+  return t.testdir();
+}
+
+/** Ends what a test started, if it still runs, and waits until it is gone. @throws Error where it does not stop by itself. */
+export async function untilStopped(running: SpawnedService): Promise<void> {
+  running.kill('SIGTERM');
+  const patience = AbortSignal.timeout(STOP_MS);
+  const stopped = await Promise.race([running.exited.then(() => true), once(patience, 'abort').then(() => false)]);
+  if (stopped) return;
+  running.kill('SIGKILL');
+  await running.exited;
+  throw new Error(`it did not stop within ${STOP_MS / 1000} s of SIGTERM: ${running.output().slice(-2000)}`);
+}
 
 /** Ports and a data folder that collide with nobody's. */
 export async function ownEnvironment(dataDir: string): Promise<Record<string, string>> {

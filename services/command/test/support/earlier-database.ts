@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringifyExact, type ProcessCrmEvent } from '@clientele/contracts';
 import { ledgerDay, migrateWriteDatabase } from '@clientele/event-store';
-import pg from 'pg';
+import { createPool } from '@clientele/service-kit';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../../../libs/event-store/migrations', import.meta.url));
 /** The code that knew no gaps ended before this migration. */
@@ -19,7 +19,7 @@ export async function leaveAsEarlierCode(ownerUrl: string, parked: readonly Proc
   await writeFile(journal, JSON.stringify({ ...all, entries: all.entries.filter(({ idx }) => idx < FIRST_UNKNOWN_TO_IT) }));
   await migrateWriteDatabase(ownerUrl, { folder });
   await rm(folder, { recursive: true });
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 1 });
+  const pool = createPool(ownerUrl, { applicationName: 'earlier code', max: 1 });
   const errors = stringifyExact([{ path: '', code: 'unsupported_change', message: 'GAP_UPDATE is not supported yet' }]);
   for (const command of parked) {
     await pool.query(

@@ -169,6 +169,11 @@ t.test('all records, page by page: each once, whatever happens to them meanwhile
   t.strictSame(kinds(partial.readings), ['0 found', '1 found']);
   t.not(partial.next, null, 'an answer that goes on goes on from where it stopped');
   t.match(await source.count('Account'), { count: 22, calls: 1 });
+  const asked = server.calls.length;
+  const first = await source.list('Account', { after: null, limit: 5 });
+  const second = await source.list('Account', { after: first.next, limit: 2 });
+  t.strictSame([...first.ids, ...second.ids], [0, 1, 2, 3].map(accountId), 'ids alone, however they come');
+  t.equal(server.calls.length, asked + 2);
   server.records.set('Account', []);
   t.match(await source.changedSince('Account', { after: null, since: null }), { readings: [], next: null, calls: 1 });
 });
@@ -194,6 +199,9 @@ t.test('changes since: with an overlap, and many records of one stamp', async (t
     'SELECT Id, SystemModstamp FROM Account WHERE SystemModstamp >= 2026-05-07T21:55:00.000Z ORDER BY SystemModstamp, Id LIMIT 4',
     `SELECT Id, SystemModstamp FROM Account WHERE SystemModstamp >= 2026-05-07T22:01:00.000Z AND (SystemModstamp > 2026-05-07T22:01:00.000Z OR Id > '${accountId(13)}') ORDER BY SystemModstamp, Id LIMIT 4`,
   ]);
+  const counted = await source.count('Account', { from: new Date(since.getTime() - 300_000), to: new Date(since.getTime() + 60_000) });
+  t.equal(counted.count, 2, 'from its first moment on, to before its last');
+  t.equal(server.queries().at(-1), 'SELECT COUNT() FROM Account WHERE SystemModstamp >= 2026-05-07T21:55:00.000Z AND SystemModstamp < 2026-05-07T22:01:00.000Z');
   const page = await source.changedSince('Account', { after: null, since, limit: 4 });
   const same = server.calls.length;
   server.script.push((response) => json(response, 200, { done: false, records: [2, 3, 12, 13].map((number) => ({ Id: accountId(number), SystemModstamp: at(60) })) }));

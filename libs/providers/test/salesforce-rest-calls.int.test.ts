@@ -98,7 +98,7 @@ t.test('every answer is told by what can be done about it', async (t) => {
   const after = (seconds: number): Date => new Date(at + seconds * 1000);
   const date = { date: new Date(at).toUTCString() };
   const cases: [string, Responder, Record<string, unknown>, number][] = [
-    ['403 limit', error(403, 'REQUEST_LIMIT_EXCEEDED'), { kind: 'rate_limited', status: 403, retryAt: after(300) }, 1],
+    ['403 limit', error(403, 'REQUEST_LIMIT_EXCEEDED'), { kind: 'rate_limited', status: 403, retryAt: after(60) }, 1],
     ['503 limit', error(503, 'REQUEST_LIMIT_EXCEEDED', { 'retry-after': '7' }), { kind: 'rate_limited', retryAt: after(7) }, 1],
     ['429', (response) => json(response, 429, ''), { kind: 'rate_limited', retryAt: after(60), code: null }, 1],
     ['429 with a date', error(429, 'TOO_MANY', { ...date, 'retry-after': new Date(at + 20_000).toUTCString() }), { kind: 'rate_limited', retryAt: after(20) }, 1],
@@ -123,14 +123,15 @@ t.test('every answer is told by what can be done about it', async (t) => {
     ['no date', (response) => { response.sendDate = false; json(response, 200, { totalSize: 1 }); }, { kind: 'unavailable', message: /no Date/ }, 3],
     ['deep nonsense', (response) => json(response, 200, '['.repeat(1_000_000)), { kind: 'unavailable' }, 3],
   ];
-  const { server, source, runtime } = await org(t, {}, { callTimeoutMs: 5_000 });
-  await source.count('Account');
   for (const [name, responder, expected, attempts] of cases) {
-    runtime.advance(at - runtime.now());
+    const { server, source, runtime } = await org(t, {}, { callTimeoutMs: 5_000 });
+    await source.count('Account');
     server.calls.length = 0;
     server.script.push(...Array.from({ length: attempts }, () => responder));
-    t.match(await failure(source.count('Account')), expected, name);
+    const said = await failure(source.count('Account'));
+    t.match(said, expected, name);
     t.equal(server.calls.length, attempts, `${name}: ${attempts} attempts`);
+    if (said.kind === 'rate_limited') runtime.advance((said.retryAt?.getTime() ?? 0) - runtime.now());
     t.equal((await source.count('Account')).count, 1, `${name}: and then it is well`);
   }
 });
@@ -207,9 +208,12 @@ t.test('a limit that is reached opens no breaker; the account\'s usage is told',
   const { server, source, reports, runtime } = await org(t);
   t.equal(source.limits(), null);
   server.script.push(...Array.from({ length: 7 }, () => error(403, 'REQUEST_LIMIT_EXCEEDED', { 'sforce-limit-info': 'api-usage=5000/5000' })));
-  for (let call = 0; call < 7; call += 1) await failure(source.count('Account'));
+  for (let call = 0; call < 7; call += 1) {
+    await failure(source.count('Account'));
+    runtime.advance(60_000);
+  }
   t.match(source.breaker(), { state: 'closed', failures: 0 });
-  t.strictSame(source.limits(), { used: 5000, max: 5000, at: runtime.now() });
+  t.strictSame(source.limits(), { used: 5000, max: 5000, at: runtime.now() - 60_000 });
   server.limitInfo = 'per-app-api-usage=17/250(appName=clientele); api-usage=26/5000';
   await source.count('Account');
   t.match(source.limits(), { used: 26, max: 5000 });
@@ -217,6 +221,25 @@ t.test('a limit that is reached opens no breaker; the account\'s usage is told',
   await source.count('Account');
   t.match(source.limits(), { used: 26, max: 5000 }, 'what tells nothing changes nothing');
   t.match(reports.at(-1), { operation: 'count', outcome: 'ok', limits: { used: 26 } });
+});
+
+t.test('who is asked to come back later is left alone until then, whoever would ask', async (t) => {
+  const { server, source, runtime } = await org(t);
+  server.script.push(error(429, 'TOO_MANY_REQUESTS', { 'retry-after': '20' }));
+  const { retryAt } = await failure(source.count('Account'));
+  t.strictSame(retryAt, new Date(runtime.now() + 20_000));
+  runtime.advance(19_999);
+  for (const asking of [source.fetchOne('Account', ID), source.relayFeedback(), source.count('Account')]) {
+    t.match(await failure(asking), { kind: 'rate_limited', status: 429, code: 'TOO_MANY_REQUESTS', retryAt });
+  }
+  t.equal(server.calls.length, 1);
+  runtime.advance(1);
+  t.match(await source.count('Account'), { count: 1, calls: 1 });
+  server.script.push(error(503, 'SERVER_UNAVAILABLE', { 'retry-after': '600' }));
+  t.match(await failure(source.count('Account')), { kind: 'unavailable', status: 503 });
+  const asked = server.calls.length;
+  t.match(await failure(source.relayFeedback()), { kind: 'unavailable', status: 503, retryAt: new Date(runtime.now() + 600_000) });
+  t.equal(server.calls.length, asked);
 });
 
 t.test('a call\'s window: from its Date less its duration to the end of that second', async (t) => {

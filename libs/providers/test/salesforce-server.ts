@@ -155,6 +155,7 @@ function holds(row: Row, condition: string): boolean {
   if (condition.startsWith('Id IN')) return condition.includes(`'${row.Id}'`);
   if (condition.startsWith('(')) return stamp > from || row.Id > id;
   if (condition.startsWith('SystemModstamp >= ')) return stamp >= from;
+  if (condition.startsWith('SystemModstamp < ')) return stamp < condition.slice('SystemModstamp < '.length);
   if (condition.startsWith('Id > ')) return row.Id > id;
   throw new Error(`a condition that is not known: ${condition}`);
 }

@@ -17,6 +17,9 @@ export interface ProviderErrorDetails {
   readonly cause?: unknown;
 }
 
+/** The code of an error that is no answer: the provider was not asked, since the last calls to it failed. */
+export const CIRCUIT_OPEN = 'circuit_open';
+
 /** A read that the provider did not answer. Its message holds no secret. */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';

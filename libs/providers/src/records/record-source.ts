@@ -61,6 +61,19 @@ export interface Counted extends Costing {
   readonly window: ReadWindow;
 }
 
+/** Of {@link RecordSource.list}. */
+export interface Listed extends Costing {
+  readonly ids: readonly string[];
+  /** As of {@link Page}. */
+  readonly next: string | null;
+}
+
+/** Times by the provider's stamps, the second one excluded. */
+export interface Stamps {
+  readonly from: Date;
+  readonly to: Date;
+}
+
 export interface ChangedSince {
   /** `next` of the page before; null for the first. */
   readonly after: string | null;
@@ -111,8 +124,10 @@ export interface RecordSource {
   deletedSince(entity: string, options: ChangedSince): Promise<Page>;
   /** Deleted or alive, without fields: `deleted` with its survivor, `not_yet_visible` where it lives, `not_found`. For losers of merges. */
   survivors(entity: string, ids: readonly string[]): Promise<Readings>;
-  /** Records of the entity that are not deleted. */
-  count(entity: string): Promise<Counted>;
+  /** Ids of all records that are not deleted, page by page, as `changedSince` of null goes through them, and without asking for one of them. */
+  list(entity: string, options: Pick<ChangedSince, 'after' | 'limit'>): Promise<Listed>;
+  /** Records of the entity that are not deleted; `stamped`: of these, those that were changed last between two times. */
+  count(entity: string, stamped?: Stamps): Promise<Counted>;
   relayFeedback(): Promise<RelayFeedback>;
   /** As the last answer told; null before the first, and where it does not tell. */
   limits(): ApiLimits | null;

@@ -5,9 +5,8 @@ import { readJsonBody } from '../../json-body.ts';
 import { ProviderError, type ProviderErrorKind } from '../../records/provider-error.ts';
 import { textIn } from './members.ts';
 
+/** One that does not say when to come back. The same code stands for the limit of 24 hours, which rolls, and for too many calls at once. */
 const RATE_LIMIT_MS = 60_000;
-/** Of the limit on calls in 24 hours, which a minute does not mend. */
-const DAILY_LIMIT_MS = 300_000;
 const MOST_RETRY_AFTER_MS = 86_400_000;
 const LONGEST_MESSAGE = 300;
 
@@ -67,7 +66,7 @@ function errorOf(answer: HttpAnswer, value: Json | undefined, { operation, now, 
   return new ProviderError(kind, `${operation}: ${status} ${scrub(text).slice(0, LONGEST_MESSAGE)}`, {
     status,
     code: said?.code ?? null,
-    retryAt: retryAt(kind, answer, said?.code ?? null, now),
+    retryAt: retryAt(kind, answer, now),
   });
 }
 
@@ -88,10 +87,10 @@ function kindOfStatus(status: number, said: boolean): ProviderErrorKind {
   return status === 403 ? 'unauthorised' : status === 404 ? 'not_found' : 'invalid';
 }
 
-function retryAt(kind: ProviderErrorKind, answer: HttpAnswer, code: string | null, now: number): Date | null {
+function retryAt(kind: ProviderErrorKind, answer: HttpAnswer, now: number): Date | null {
   const told = retryAfterMs(answer.header('retry-after'), answer.header('date'));
   if (told !== null) return new Date(now + told);
-  return kind === 'rate_limited' ? new Date(now + (code === 'REQUEST_LIMIT_EXCEEDED' ? DAILY_LIMIT_MS : RATE_LIMIT_MS)) : null;
+  return kind === 'rate_limited' ? new Date(now + RATE_LIMIT_MS) : null;
 }
 
 /** Seconds, or a date by the provider's clock. */

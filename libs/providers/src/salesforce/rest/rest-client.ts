@@ -2,7 +2,7 @@ import type { Json } from '@clientele/domain';
 import { CircuitBreaker, type BreakerState } from '../../http/circuit-breaker.ts';
 import { HttpClient, HttpFailure, type HttpAnswer, type HttpRequest } from '../../http/http-client.ts';
 import { withRetries } from '../../http/retries.ts';
-import { ProviderError } from '../../records/provider-error.ts';
+import { CIRCUIT_OPEN, ProviderError } from '../../records/provider-error.ts';
 import type { ApiLimits, ReadWindow, RecordSourceOptions } from '../../records/record-source.ts';
 import { systemRuntime, type Runtime } from '../../records/runtime.ts';
 import type { SalesforceAccess } from './access.ts';
@@ -13,7 +13,6 @@ import { Session } from './session.ts';
 const ATTEMPTS = 3;
 const FIRST_DELAY_MS = 1000;
 const SECOND_MS = 1000;
-const CIRCUIT_OPEN = 'circuit_open';
 
 /** Counts the calls of one operation. */
 export interface Spending {
@@ -51,6 +50,8 @@ export class RestClient {
   readonly #session: Session;
   readonly #breaker: CircuitBreaker;
   #limits: ApiLimits | null = null;
+  /** The last answer that asked for patience: until its time nothing is asked, whoever would. */
+  #refusal: ProviderError | null = null;
   /** How far the provider's clock is ahead of ours, ms, as the last answer told. */
   #ahead = 0;
 
@@ -95,21 +96,31 @@ export class RestClient {
   }
 
   async #attempt(request: RestRequest, leftMs: number): Promise<RestAnswer> {
-    const closedUntil = this.#breaker.admit();
-    if (closedUntil !== null) {
-      const retryAt = new Date(closedUntil);
-      throw new ProviderError('unavailable', `${request.operation}: not asked, since the last calls failed; next trial at ${retryAt.toISOString()}`, { code: CIRCUIT_OPEN, retryAt });
-    }
+    this.#heed(request);
     try {
       const answer = await this.#withToken(request, Math.min(leftMs, this.#callTimeoutMs));
       this.#breaker.succeeded();
       return answer;
     } catch (error) {
+      if (error instanceof ProviderError && (error.kind === 'rate_limited' || error.kind === 'unavailable') && error.retryAt !== null) this.#refusal = error;
       // Whatever is answered, short of nonsense, shows that somebody is there.
       if (error instanceof ProviderError && error.kind === 'unavailable') this.#breaker.failed();
       else this.#breaker.succeeded();
       throw error;
     }
+  }
+
+  /** @throws ProviderError where the provider has asked to be left alone, or has to be. */
+  #heed({ operation }: RestRequest): void {
+    const refusal = this.#refusal;
+    if (refusal?.retryAt && refusal.retryAt.getTime() > this.#runtime.now()) {
+      const { kind, status, code, retryAt } = refusal;
+      throw new ProviderError(kind, `${operation}: not asked, since it asked for patience (${status ?? ''} ${code ?? ''}) until ${retryAt.toISOString()}`, { status, code, retryAt });
+    }
+    const closedUntil = this.#breaker.admit();
+    if (closedUntil === null) return;
+    const trial = new Date(closedUntil);
+    throw new ProviderError('unavailable', `${operation}: not asked, since the last calls failed; next trial at ${trial.toISOString()}`, { code: CIRCUIT_OPEN, retryAt: trial });
   }
 
   async #withToken(request: RestRequest, timeoutMs: number): Promise<RestAnswer> {

@@ -44,9 +44,14 @@ export function salesforceRecords(access: SalesforceAccess, mappedPaths: (entity
         const found = await presence.of(entityName(entity), asked, spending);
         return { readings: asked.flatMap((id) => found.get(id) ?? []) };
       }),
-    count: async (entity) =>
+    list: async (entity, { after, limit }) =>
       await costed(async (spending) => {
-        const { value, window } = await query(`count ${entityName(entity)}`, countAll(entity), spending);
+        const { rows, next } = await walk.page(entityName(entity), { after, since: null, ...(limit === undefined ? {} : { limit }) }, ['Id'], false, spending);
+        return { ids: distinct(rows.flatMap((row) => idIn(row, 'Id') ?? [])), next };
+      }),
+    count: async (entity, stamped) =>
+      await costed(async (spending) => {
+        const { value, window } = await query(`count ${entityName(entity)}`, countAll(entity, stamped ?? null), spending);
         const count = isJsonObject(value) ? value['totalSize'] : undefined;
         if (typeof count !== 'number') throw new ProviderError('unavailable', `count ${entity}: the answer holds no count`);
         return { count, window };

@@ -1,4 +1,5 @@
 import { ValidationError } from '@clientele/contracts';
+import type { Stamps } from '../../records/record-source.ts';
 import { readRecordId } from '../record-id.ts';
 
 /**
@@ -54,8 +55,9 @@ export function byIds(entity: string, ids: readonly string[], fields: readonly s
   return `SELECT ${fields.join(', ')} FROM ${entityName(entity)} WHERE Id IN (${ids.map((id) => `'${recordId(id)}'`).join(',')})`;
 }
 
-export function countAll(entity: string): string {
-  return `SELECT COUNT() FROM ${entityName(entity)}`;
+export function countAll(entity: string, stamped: Stamps | null): string {
+  const where = stamped === null ? '' : ` WHERE SystemModstamp >= ${stamped.from.toISOString()} AND SystemModstamp < ${stamped.to.toISOString()}`;
+  return `SELECT COUNT() FROM ${entityName(entity)}${where}`;
 }
 
 function stamp(text: string): string {

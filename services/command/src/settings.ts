@@ -110,7 +110,7 @@ export const CommandSettings = Type.Object({
     minimum: 0,
     maximum: 43_200,
     default: 60,
-    description: 'A feed that has sent nothing for so long counts as silent, in minutes; 0: never',
+    description: 'A feed that has brought nothing for so long, though records were changed, counts as silent, in minutes; 0: never',
     example: '60',
   }),
 });

@@ -1,17 +1,21 @@
 import t from 'tap';
 import { ClientDomainService, clockOf, initialRecord, readMark, type AggregateDefinition, type Change, type RecordState } from '@clientele/domain';
-import type { Reading } from '@clientele/providers';
+import { ProviderError, type Reading, type RecordSource } from '@clientele/providers';
 import { causeOf, differenceOf, systematicPaths, type Difference } from '../src/plans/comparison/compare-record.ts';
 import { estimate } from '../src/plans/comparison/drift-score.ts';
 import { findDrift } from '../src/plans/comparison/find-drift.ts';
+import { FeedSilence } from '../src/plans/feed-silence.ts';
 import { feedAlarms } from '../src/plans/feed-watch.ts';
 import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
-import { planCursor } from '../src/plans/plan-cursor.ts';
+import { planCursor, type Place } from '../src/plans/plan-cursor.ts';
 import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
 import { coveredBy, inOrder } from '../src/plans/plan-order.ts';
 import type { ReadingPlan } from '../src/plans/plan-params.ts';
 import { tasksOf } from '../src/plans/plan-tasks.ts';
 import { turnAt } from '../src/plans/schedule.ts';
+import { held as completenessOf } from '../src/plans/steps/completeness.ts';
+import type { StepContext, StepResult } from '../src/plans/steps/step.ts';
+import type { ReadableSource } from '../src/sources/source-book.ts';
 
 const T = Date.parse('2025-04-24T10:00:00.000Z');
 const KEY = { source: 's', entity: 'Account', externalId: '1' };
@@ -173,19 +177,82 @@ t.test('each source has its turn at a time of its own, and once', async (t) => {
 });
 
 t.test('when a feed alarms', async (t) => {
-  const relay = (status: string | null, minutesAgo: number | null, error: string | null = null) => ({
-    resource: 'r', status, lastRelayedAt: minutesAgo === null ? null : new Date(T - minutesAgo * 60_000).toISOString(),
+  const relay = (status: string | null, error: string | null = null) => ({
+    resource: 'r', status, lastRelayedAt: null,
     error: error === null ? null : { code: error, message: error, at: null },
   });
-  const alarms = (...relays: ReturnType<typeof relay>[]) => feedAlarms(relays, T, HOUR);
-  t.strictSame(alarms(), [], 'no account of it');
-  t.strictSame(alarms(relay('RUNNING', 5)), []);
-  t.strictSame(alarms(relay('RUNNING', 61)), ['silent']);
-  t.strictSame(alarms(relay('RUNNING', null)), ['silent']);
-  t.strictSame(alarms(relay('RUNNING', 61), relay('RUNNING', 1)), [], 'another one speaks');
-  t.strictSame(alarms(relay('ERROR', 1)), ['error']);
-  t.strictSame(alarms(relay('RUNNING', 1, 'X')), ['error']);
-  t.strictSame(alarms(relay('STOP', 1)), ['stopped']);
-  t.strictSame(alarms(relay('PAUSE', 90, 'X')), ['error', 'stopped', 'silent']);
-  t.strictSame(feedAlarms([relay('RUNNING', null)], T, 0), []);
+  t.strictSame(feedAlarms([], false), [], 'no account of it');
+  t.strictSame(feedAlarms([relay('RUNNING')], false), []);
+  t.strictSame(feedAlarms([relay('RUNNING')], true), ['silent']);
+  t.strictSame(feedAlarms([relay('ERROR')], false), ['error']);
+  t.strictSame(feedAlarms([relay('RUNNING', 'X')], false), ['error']);
+  t.strictSame(feedAlarms([relay('STOP')], false), ['stopped']);
+  t.strictSame(feedAlarms([relay('PAUSE', 'X')], true), ['error', 'stopped', 'silent']);
+});
+
+t.test('a feed is silent where something changed that it did not bring, not where nothing happens', async (t) => {
+  let heard: Date | null = new Date(T);
+  let changed = 0;
+  let refuse: ProviderError | null = null;
+  const asked: [string, Date | undefined, Date | undefined][] = [];
+  const records: Partial<RecordSource> = {
+    count: async (entity, stamped) => {
+      asked.push([entity, stamped?.from, stamped?.to]);
+      if (refuse !== null) throw refuse;
+      return { count: entity === 'Lead' ? changed : 0, calls: 1, window: window(0) };
+    },
+  };
+  const quota = { spend: async () => true, allows: async () => true, status: async () => { throw new Error('not asked'); } };
+  const source: ReadableSource = { id: 's', provider: 'p', records: records as RecordSource, quota, marginMs: 2000, entities: ['Account', 'Lead'] };
+  const silence = new FeedSilence({ heardAt: async () => heard, silentAfterMs: HOUR });
+  t.notOk(await silence.isSilent(source, T + HOUR));
+  t.strictSame(asked, [], 'not asked before its time');
+  t.notOk(await silence.isSilent(source, T + HOUR + 1), 'nothing has happened');
+  const to = new Date(T + HOUR + 1 - 300_000);
+  t.strictSame(asked, [['Account', new Date(T + 10_000), to], ['Lead', new Date(T + 10_000), to]], 'after the last that was heard, and before what may be on its way');
+  changed = 1;
+  t.notOk(await silence.isSilent(source, T + HOUR + 60_000));
+  t.equal(asked.length, 2, 'asked seldom');
+  t.ok(await silence.isSilent(source, T + 2 * HOUR));
+  heard = new Date(T + 2 * HOUR - 1);
+  t.notOk(await silence.isSilent(source, T + 2 * HOUR), 'it speaks again');
+  heard = null;
+  silence.forget('s');
+  t.notOk(await silence.isSilent(source, T + 9 * HOUR), 'never heard: from the first look on');
+  t.notOk(await silence.isSilent(source, T + 10 * HOUR));
+  t.ok(await silence.isSilent(source, T + 10 * HOUR + 1));
+  refuse = new ProviderError('invalid', 'no such filter');
+  t.ok(await silence.isSilent(source, T + 11 * HOUR), 'where nobody tells, time alone does');
+  refuse = new ProviderError('unavailable', 'away');
+  await t.rejects(silence.isSilent(source, T + 12 * HOUR), ProviderError);
+  t.notOk(await new FeedSilence({ heardAt: async () => heard, silentAfterMs: 0 }).isSilent(source, T + 99 * HOUR));
+});
+
+t.test('a load is complete when each record is held that the provider lists, whatever happens meanwhile', async (t) => {
+  const whole = record([0, 'create', { Name: 'A' }]);
+  const ours = new Map(['1', '2', '3', '5'].map((id): [string, RecordState] => [id, whole]));
+  ours.set('3', record([0, 'update', { Name: 'A' }]));
+  const records: Partial<RecordSource> = {
+    list: async (_, { after }) => (after === null ? { ids: ['1', '2', '3', '4'], next: 'page 2', calls: 1 } : { ids: ['5', '6', '7'], next: null, calls: 1 }),
+    survivors: async (_, ids) => ({ calls: 1, readings: ids.map((id) => (id === '6' ? { ...deleted(0), id } : { kind: 'not_yet_visible', entity: 'Account', id, window: window(0) })) }),
+  };
+  const held = { without: async (_: string, __: string, ids: readonly string[], isWanted: (state: RecordState) => boolean) => ids.filter((id) => !isWanted(ours.get(id) ?? initialRecord)) };
+  const context = {
+    source: { id: 's', records }, entity: 'Account', held, ask: async <A>(_: number, question: () => Promise<A>) => await question(),
+  } as unknown as StepContext;
+  let place: Place | null = null;
+  let tally = {};
+  const pauses: number[] = [];
+  const later: string[] = [];
+  for (let step = 0; step < 20 && (step === 0 || place !== null); step += 1) {
+    const result: StepResult = await completenessOf(context, place);
+    if (pauses.length === 1) ours.set('3', whole).set('4', whole); // what was on its way came
+    tally = counted(tally, { add: result.add ?? {}, set: result.set ?? {} });
+    pauses.push(result.pauseMs ?? 0);
+    later.push(...(result.later ?? []).map(({ id }) => id));
+    place = result.place;
+  }
+  t.strictSame(tally, { provided: 6, held: 5, missing: 1 }, 'one was deleted since, one is not there');
+  t.strictSame(later, ['7'], 'which is asked for by itself');
+  t.strictSame(pauses, [500, 1000, 0, 500, 1000, 2000, 4000, 8000, 16_000, 0], 'others go on meanwhile');
 });

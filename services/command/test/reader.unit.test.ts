@@ -2,9 +2,10 @@ import t from 'tap';
 import { UnavailableError, ValidationError } from '@clientele/contracts';
 import { clockOf } from '@clientele/domain';
 import type { Rescheduled, TakenRead } from '@clientele/event-store';
-import { ProviderError, type Reading, type RecordSource } from '@clientele/providers';
+import { CIRCUIT_OPEN, ProviderError, type BreakerState, type Reading, type RecordSource } from '@clientele/providers';
 import { createLogger, createMetrics } from '@clientele/service-kit';
 import { eventually } from '@clientele/testing';
+import type { SourceQuota } from '../src/quota/governor.ts';
 import { ReadMetrics } from '../src/reading/read-metrics.ts';
 import { readFailure } from '../src/reading/read-failures.ts';
 import { ReaderBoard } from '../src/reading/reader-board.ts';
@@ -35,8 +36,11 @@ interface Call {
 }
 
 /** A reader of what is given to it, on a source that answers as it is told. */
-async function read(reads: readonly TakenRead[], answer: (call: Call) => readonly Reading[]) {
+async function read(reads: readonly TakenRead[], answer: (call: Call) => readonly Reading[], { spend = async () => true, breaker = 'closed' as const }: {
+  spend?: SourceQuota['spend']; breaker?: BreakerState['state'];
+} = {}) {
   const calls: Call[] = [];
+  let breakerNow: BreakerState['state'] = breaker;
   const ask = (operation: string, ids: readonly string[]): readonly Reading[] => {
     calls.push({ operation, ids });
     return answer({ operation, ids });
@@ -46,9 +50,9 @@ async function read(reads: readonly TakenRead[], answer: (call: Call) => readonl
     fetchMany: async (_, ids) => ({ readings: ask('many', ids), calls: 1 }),
     survivors: async (_, ids) => ({ readings: ask('survivors', ids), calls: 1 }),
     deletedSince: async () => ({ readings: ask('deleted', []), next: null, calls: 1 }),
-    breaker: () => ({ state: 'closed', failures: 0, retryAt: null }),
+    breaker: () => ({ state: breakerNow, failures: 0, retryAt: null }),
   };
-  const quota: ReadableSource['quota'] = { spend: async () => {}, allows: async () => true, status: async () => { throw new Error('not asked'); } };
+  const quota: SourceQuota = { spend, allows: async () => true, status: async () => { throw new Error('not asked'); } };
   const source: ReadableSource = { id: 'crm:1', provider: 'crm', records: records as RecordSource, quota, marginMs: 2000, entities: ['Account'] };
   const sent: Command[] = [];
   const putBack: Rescheduled[] = [];
@@ -78,6 +82,8 @@ async function read(reads: readonly TakenRead[], answer: (call: Call) => readonl
   const { state } = await eventually('all is read', () => ({ turns, state: board.of('crm:1').state, sent: sent.length + putBack.length }), {
     until: (now) => now.sent >= reads.length && (now.turns > 1 || now.state.kind !== 'reading'),
   });
+  breakerNow = 'closed';
+  if (breaker !== 'closed') await eventually('it goes on', () => turns, { until: (now) => now > 1 });
   ended.abort();
   await running;
   return { calls, sent, putBack, state, bugs: () => bugs };
@@ -117,8 +123,30 @@ t.test('a failure of the source puts back what was taken, without blame', async 
     throw new ProviderError('rate_limited', 'too many', { retryAt: until });
   });
   t.equal(calls.length, 1, 'what is left is not even tried');
-  t.match(putBack, [{ read: { externalId: 'A' }, attempts: 2, notBefore: until }, { read: { externalId: 'L' }, attempts: 0 }]);
+  t.match(putBack, [{ read: { externalId: 'A' }, attempts: 2, notBefore: NOW }, { read: { externalId: 'L' }, attempts: 0, notBefore: NOW }]);
   t.match(state, { kind: 'rate_limited', until });
+});
+
+t.test('who was held back by the breaker goes on as soon as another one\'s trial closed it', async (t) => {
+  const retryAt = new Date(NOW.getTime() + 30_000);
+  let isHeldBack = true;
+  const { putBack, state } = await read([wanted('A')], () => {
+    if (isHeldBack) throw new ProviderError('unavailable', 'not asked', { code: CIRCUIT_OPEN, retryAt });
+    return [found('A')];
+  }, { breaker: 'half_open' });
+  isHeldBack = false;
+  t.match(state, { kind: 'unavailable', until: retryAt });
+  t.match(putBack, [{ read: { externalId: 'A' }, notBefore: NOW, attempts: 0 }], 'due at once: it is the reader that waits');
+});
+
+t.test('reads whose part of the quota is used up let others pass', async (t) => {
+  const { sent, putBack, state } = await read(
+    [wanted('R', { lane: 'repair', entity: 'Lead' }), wanted('A', { lane: 'live', reason: 'window' })],
+    ({ ids }) => ids.map(found), { spend: async (lane) => lane !== 'repair' },
+  );
+  t.match(sent, [{ external_id: 'A' }]);
+  t.match(putBack, [{ read: { externalId: 'R' }, attempts: 0 }]);
+  t.match(state, { kind: 'reading' });
 });
 
 t.test('a bug concerns the records at hand alone', async (t) => {
@@ -161,6 +189,7 @@ t.test('every way of failing has its wait', async (t) => {
     [new ProviderError('unavailable', ''), 1, 'unavailable 2'],
     [new ProviderError('unavailable', ''), 30, 'unavailable 30'],
     [new ProviderError('unavailable', '', { retryAt }), 1, 'unavailable 45'],
+    [new ProviderError('unavailable', '', { retryAt: new Date(NOW.getTime() + 2_000), code: CIRCUIT_OPEN }), 9, 'unavailable 2'],
     [new ProviderError('not_found', ''), 0, 'refused'],
     [new ProviderError('invalid', ''), 0, 'refused'],
     [new ValidationError(''), 0, 'refused'],

@@ -1,6 +1,7 @@
 import { ProviderError, type RelayState } from '@clientele/providers';
 import type { Logger, Metrics } from '@clientele/service-kit';
 import type { ReadableSource } from '../sources/source-book.ts';
+import type { FeedSilence } from './feed-silence.ts';
 
 /** What is wrong with a provider's feed, by its own account. */
 export type FeedAlarm = 'error' | 'stopped' | 'silent';
@@ -16,8 +17,7 @@ export interface FeedReport {
 export interface FeedWatchParts {
   readonly metrics: Metrics;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
-  /** A feed that has relayed nothing for so long counts as silent, ms; 0: never. */
-  readonly silentAfterMs: number;
+  readonly silence: FeedSilence;
   readonly now: () => number;
 }
 
@@ -32,7 +32,7 @@ export class FeedWatch {
 
   constructor(parts: FeedWatchParts) {
     this.#parts = parts;
-    this.#alarm = parts.metrics.gauge('feed_alarm', 'Whether the feed of a source stands (stopped), fails (error) or says nothing (silent)', ['source', 'alarm']);
+    this.#alarm = parts.metrics.gauge('feed_alarm', 'Whether the feed of a source stands (stopped), fails (error) or says nothing of what changes (silent)', ['source', 'alarm']);
     this.#relayed = parts.metrics.gauge('feed_last_relayed_seconds', 'When the feed of a source sent its last event, seconds since 1970', ['source']);
   }
 
@@ -41,28 +41,32 @@ export class FeedWatch {
     return this.#reports.get(source) ?? null;
   }
 
-  /** A provider that keeps no such account is left alone. @throws ProviderError for one that cannot be asked now. */
-  async look({ id: source, records, quota }: ReadableSource, signal: AbortSignal): Promise<void> {
-    await quota.spend('live', 1, signal);
+  /**
+   * A provider that keeps no such account is left alone; where the quota has nothing left, what was last seen stands.
+   * @throws ProviderError for one that cannot be asked now; UnavailableError
+   */
+  async look(source: ReadableSource): Promise<void> {
+    if (!(await source.quota.spend('live', 1))) return;
     try {
-      const { relays, window } = await records.relayFeedback();
-      this.#note(source, relays, Date.parse(window.until));
+      const { relays, window } = await source.records.relayFeedback();
+      this.#note(source.id, relays, await this.#parts.silence.isSilent(source, Date.parse(window.until)));
     } catch (error) {
       if (!(error instanceof ProviderError) || (error.kind !== 'not_found' && error.kind !== 'invalid')) throw error;
-      this.forget(source);
+      this.forget(source.id);
     }
   }
 
   /** For a source that another process leads now. */
   forget(source: string): void {
     this.#reports.delete(source);
+    this.#parts.silence.forget(source);
     for (const alarm of ALARMS) this.#alarm.remove({ source, alarm });
     this.#relayed.remove({ source });
   }
 
-  #note(source: string, relays: readonly RelayState[], at: number): void {
-    const { silentAfterMs, now, logger } = this.#parts;
-    const alarms = feedAlarms(relays, at, silentAfterMs);
+  #note(source: string, relays: readonly RelayState[], isSilent: boolean): void {
+    const { now, logger } = this.#parts;
+    const alarms = feedAlarms(relays, isSilent);
     const before = this.#reports.get(source)?.alarms ?? [];
     this.#reports.set(source, { askedAt: new Date(now()).toISOString(), alarms, relays });
     for (const alarm of ALARMS) this.#alarm.set({ source, alarm }, alarms.includes(alarm) ? 1 : 0);
@@ -73,14 +77,11 @@ export class FeedWatch {
   }
 }
 
-/** @param at when they were told, ms since 1970 by the provider's clock. */
-export function feedAlarms(relays: readonly RelayState[], at: number, silentAfterMs: number): FeedAlarm[] {
-  if (relays.length === 0) return [];
+export function feedAlarms(relays: readonly RelayState[], isSilent: boolean): FeedAlarm[] {
   const alarms: FeedAlarm[] = [];
   if (relays.some(({ error, status }) => error !== null || status === 'ERROR')) alarms.push('error');
   if (relays.some(({ status }) => status !== null && status !== RUNNING && status !== 'ERROR')) alarms.push('stopped');
-  const relayed = lastRelayed(relays);
-  if (silentAfterMs > 0 && (relayed === null || at - relayed > silentAfterMs)) alarms.push('silent');
+  if (isSilent) alarms.push('silent');
   return alarms;
 }
 

@@ -10,6 +10,9 @@ export interface HeldRecord {
   readonly state: RecordState;
 }
 
+/** States of so many records are in memory at a time. */
+const FOUND_AT_ONCE = 500;
+
 /** What we hold of a source: read from the log itself, since views are copies that may be wrong in their own ways. */
 export class HeldRecords {
   readonly #pool: Pool;
@@ -39,6 +42,17 @@ export class HeldRecords {
       return aggregateId === undefined ? [] : [{ externalId: key.externalId, aggregateId }];
     });
     return new Map((await this.#stated(known)).map(({ externalId, state }) => [externalId, state]));
+  }
+
+  /** Those of the ids, any number of them, of which we hold no record that is as wanted. */
+  async without(source: string, entity: string, externalIds: readonly string[], isWanted: (state: RecordState) => boolean): Promise<string[]> {
+    const left: string[] = [];
+    for (let at = 0; at < externalIds.length; at += FOUND_AT_ONCE) {
+      const ids = externalIds.slice(at, at + FOUND_AT_ONCE);
+      const states = await this.find(source, entity, ids);
+      left.push(...ids.filter((id) => !isWanted(states.get(id) ?? initialRecord)));
+    }
+    return left;
   }
 
   async count(source: string, entity: string): Promise<number> {

@@ -1,9 +1,10 @@
 import type { EventDispatcher, FaultPoint } from '@clientele/contracts';
-import type { EventStore, RecordStore } from '@clientele/event-store';
+import { connectSource, type EventStore, type RecordStore } from '@clientele/event-store';
 import type { ApiKeys, HttpServer, Lease, Logger, Metrics } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { CommandSettings } from '../settings.ts';
 import type { ReadableSource, SourceBook } from '../sources/source-book.ts';
+import { FeedSilence } from './feed-silence.ts';
 import { FeedWatch } from './feed-watch.ts';
 import { HeldRecords } from './held-records.ts';
 import { registerDriftRoutes } from './http/drift-routes.ts';
@@ -49,7 +50,10 @@ export function longWork({ settings, pool, store, sources, dispatcher, metrics, 
   const sender = new SendReadings({ dispatcher, pool, store, held, lanes: settings.LANES, logger, now });
   const turn = new PlanTurn({ pool, held, sender, metrics: planMetrics, logger, pageRecords: settings.PLAN_PAGE_RECORDS, now, faultPoint });
   const runner = new PlanRunner({ pool, turn, metrics: planMetrics, logger, now });
-  const feeds = new FeedWatch({ metrics, logger, silentAfterMs: settings.FEED_SILENT_MINUTES * MINUTE_MS, now });
+  const silence = new FeedSilence({
+    heardAt: async ({ id, provider }) => (await connectSource(pool, id, provider)).lastChangeAt, silentAfterMs: settings.FEED_SILENT_MINUTES * MINUTE_MS,
+  });
+  const feeds = new FeedWatch({ metrics, logger, silence, now });
   const work = new SourceWork({
     pool, runner, feeds, logger, now,
     feedEveryMs: settings.FEED_LOOK_SECONDS * SECOND_MS,

@@ -5,7 +5,9 @@ import { ProviderError } from '@clientele/providers';
 import type { Lease, Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import { Backoff } from '../lanes/backoff.ts';
+import { untilLetGo } from '../reading/held-back.ts';
 import type { ReadableSource } from '../sources/source-book.ts';
+import { OutOfQuotaError } from './out-of-quota-error.ts';
 import { coveredBy, inOrder, laneOfPlan } from './plan-order.ts';
 import type { PlanMetrics } from './plan-metrics.ts';
 import { READING_PLANS, readingPlan, type ReadingPlan } from './plan-params.ts';
@@ -27,7 +29,10 @@ const LOOK_EVERY_MS = 1_000;
 const MOST_BUGS = 5;
 const RETRY_MS = 1_000;
 /** A provider that says nothing of when to come back. */
-const PROVIDER_RETRY_MS = 15_000;
+const PROVIDER_RETRY_MS = 5_000;
+/** Credentials that are refused are mended by people. */
+const UNAUTHORISED_MS = 60_000;
+const QUOTA_RETRY_MS = 15_000;
 const LONGEST_WAIT_MS = 300_000;
 const MOST_PLANS = 200;
 
@@ -79,8 +84,6 @@ export class PlanRunner {
     const running = await listPlans(pool, { source: source.id, states: ['running'], kinds: READING_PLANS, limit: MOST_PLANS });
     metrics.running(source.id, running.length);
     const waiting = inOrder(running.filter(({ id }) => !this.#isResting(id)).flatMap((plan) => this.#understood(plan) ?? []));
-    const [first] = waiting;
-    if (first === undefined) return null;
     for (const kind of new Set(waiting.map((plan) => plan.kind))) {
       if (!(await source.quota.allows(laneOfPlan(kind), CALLS_OF_A_PAGE))) continue;
       const wanted = waiting.find((one) => one.kind === kind);
@@ -88,14 +91,14 @@ export class PlanRunner {
       const plan = claimed === null ? null : readingPlan(claimed);
       return plan === null ? null : { plan, covered: coveredBy(plan, waiting) };
     }
-    return await this.#outOfQuota(first, lease);
+    for (const plan of waiting) this.#rest(plan, await this.#outOfQuota(new OutOfQuotaError(), plan, lease));
+    return null;
   }
 
-  async #outOfQuota(plan: ReadingPlan, lease: Lease): Promise<null> {
+  async #outOfQuota({ message }: OutOfQuotaError, plan: ReadingPlan, lease: Lease): Promise<number> {
     const { now, turn } = this.#parts;
-    await turn.trouble(plan, lease, 'the share of the quota that this kind of work may spend is used up', new Date(now() + PROVIDER_RETRY_MS));
-    await sleep(PROVIDER_RETRY_MS, undefined, { signal: lease.signal });
-    return null;
+    await turn.trouble(plan, lease, message, new Date(now() + QUOTA_RETRY_MS));
+    return QUOTA_RETRY_MS;
   }
 
   /** Answers how long to rest, ms. */
@@ -107,7 +110,8 @@ export class PlanRunner {
       return restMs ?? 0;
     } catch (error) {
       lease.signal.throwIfAborted();
-      if (error instanceof ProviderError) return await this.#provider(error, plan, lease);
+      if (error instanceof ProviderError) return await this.#provider(error, plan, source, lease);
+      if (error instanceof OutOfQuotaError) return await this.#outOfQuota(error, plan, lease);
       if (error instanceof ValidationError) {
         await turn.skip(plan, lease, error.message);
         return 0;
@@ -117,17 +121,18 @@ export class PlanRunner {
     }
   }
 
-  async #provider(error: ProviderError, plan: ReadingPlan, lease: Lease): Promise<number> {
+  async #provider(error: ProviderError, plan: ReadingPlan, { records }: ReadableSource, lease: Lease): Promise<number> {
     const { now, turn, logger } = this.#parts;
     if (error.kind === 'not_found' || error.kind === 'invalid') {
       logger.warn({ plan: plan.id, source: plan.source, reason: error.message }, 'an entity cannot be read');
       await turn.skip(plan, lease, error.message);
       return 0;
     }
-    const waitMs = Math.min(Math.max((error.retryAt?.getTime() ?? now() + PROVIDER_RETRY_MS) - now(), RETRY_MS), LONGEST_WAIT_MS);
+    const untoldMs = error.kind === 'unauthorised' ? UNAUTHORISED_MS : PROVIDER_RETRY_MS;
+    const waitMs = Math.min(Math.max((error.retryAt?.getTime() ?? now() + untoldMs) - now(), RETRY_MS), LONGEST_WAIT_MS);
     logger.warn({ plan: plan.id, source: plan.source, reason: error.message, waitMs }, 'long work waits for the provider');
     await turn.trouble(plan, lease, error.message, new Date(now() + waitMs));
-    await sleep(waitMs, undefined, { signal: lease.signal });
+    await untilLetGo(error, waitMs, records, lease.signal);
     return 0;
   }
 
@@ -154,7 +159,9 @@ export class PlanRunner {
     return false;
   }
 
+  /** Plans that were given up while they rested are forgotten. */
   #soonestMs(): number {
+    for (const id of this.#resting.keys()) this.#isResting(id);
     return Math.max(1, Math.min(...this.#resting.values()) - this.#parts.now());
   }
 

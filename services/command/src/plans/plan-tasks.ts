@@ -6,7 +6,7 @@ import type { PlanParams, ReadingPlanKind } from './plan-params.ts';
  * - `changed`, `deleted`: the provider's pages, all of them sent.
  * - `gone`: the provider's deletions, those sent that we do not know of.
  * - `settle`: waits until what was sent is decided.
- * - `held`: whether we hold as many as the provider has.
+ * - `held`: whether we hold each record that the provider has.
  * - `ours`: what we hold as alive, against the provider; `theirs`: what only the provider has; `sample`: some of ours, drawn.
  */
 export type Stage = 'total' | 'known' | 'changed' | 'deleted' | 'gone' | 'settle' | 'held' | 'ours' | 'theirs' | 'sample';

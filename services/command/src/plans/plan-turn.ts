@@ -10,6 +10,7 @@ import type { ReadingPlan } from './plan-params.ts';
 import { counted, ofEntity, type Tally } from './plan-tally.ts';
 import { tasksOf, type PlanTask } from './plan-tasks.ts';
 import { LostLeadError, type SendReadings } from './send-readings.ts';
+import { OutOfQuotaError } from './out-of-quota-error.ts';
 import { STEPS } from './steps/index.ts';
 import type { StepResult } from './steps/step.ts';
 import { laneOfPlan } from './plan-order.ts';
@@ -42,7 +43,7 @@ export class PlanTurn {
   /**
    * Answers how long the plan rests, in ms; null: it is over, or no longer ours.
    * @param covered plans that are done when this one is, noted as it begins.
-   * @throws ProviderError, UnavailableError: nothing is saved, and the step is repeated. LostLeadError.
+   * @throws ProviderError, OutOfQuotaError, UnavailableError: nothing is saved, and the step is repeated. LostLeadError.
    */
   async take(plan: ReadingPlan, source: ReadableSource, lease: Lease, covered: readonly string[] = []): Promise<number | null> {
     const { metrics, now, pageRecords, held, sender, faultPoint } = this.#parts;
@@ -54,9 +55,9 @@ export class PlanTurn {
     const sending = { source, planId: plan.id, epoch: lease.epoch, signal: lease.signal };
     const result = await STEPS[task.stage]({
       planId: plan.id, kind: plan.kind, params: plan.params, entity, source, held, sent: cursor.sent, pageRecords, signal: lease.signal, now,
-      countOf: (name) => plan.counters[`${entity}:${name}`] ?? 0,
       ask: async (expected, question) => {
-        await source.quota.spend(laneOfPlan(plan.kind), expected, lease.signal);
+        if (!(await source.quota.spend(laneOfPlan(plan.kind), expected))) throw new OutOfQuotaError();
+        lease.signal.throwIfAborted();
         const answer = await question();
         calls += answer.calls;
         return answer;
@@ -65,7 +66,7 @@ export class PlanTurn {
     const { send = [], later = [] } = result;
     faultPoint('plan.before-send');
     const sent = await sender.send(send, cursor.sent, sending);
-    await sender.askLater(entity, later, sending, plan.kind === 'reconciliation' ? 'reconciliation' : 'repair');
+    await sender.askLater(later, sending, plan.kind === 'reconciliation' ? 'reconciliation' : 'repair');
     faultPoint('plan.after-send');
     metrics.stepped(plan, send.length, calls);
     const tally = tallied(plan.counters, entity, result, { calls, ms: Math.round(now() - begun), pages: 1, sent: send.length });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { laneOfCommand, UnavailableError, ValidationError, type EventDispatcher, type RecordRead } from '@clientele/contracts';
 import { clockOf } from '@clientele/domain';
 import { drawReadNumbers, type EventStore } from '@clientele/event-store';
+import type { Reading } from '@clientele/providers';
 import type { Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import { Backoff } from '../lanes/backoff.ts';
@@ -40,6 +41,7 @@ const SLOWEST_LOOK_MS = 500;
 /** A lane that stands still must not hold a plan for ever, nor be buried by it. */
 const WAIT_AT_MOST_MS = 120_000;
 const RETRY_MS = 500;
+const WHOLE_SECONDS_MS = 2_000;
 
 /**
  * Sends readings as commands, some at a time: the next ones go when those before are decided. So lanes that are behind with the feed are
@@ -73,12 +75,15 @@ export class SendReadings {
   }
 
   /** Leaves records that the provider did not show to whoever reads single ones, who has more patience. @throws UnavailableError */
-  async askLater(entity: string, externalIds: readonly string[], { source }: Sending, reason: string): Promise<void> {
-    if (externalIds.length === 0) return;
-    const now = this.#parts.now();
-    const since = clockOf({ commitTime: now, commitNumber: '0', sequenceNumber: 0, changeId: '' });
-    const notBefore = new Date(now).toISOString();
-    const reads = externalIds.map((externalId) => ({ source: source.id, entity, externalId, provider: source.provider, reason, since, notBefore }));
+  async askLater(unseen: readonly Reading[], { source }: Sending, reason: string): Promise<void> {
+    if (unseen.length === 0) return;
+    const notBefore = new Date(this.#parts.now()).toISOString();
+    const reads = unseen.map(({ entity, id: externalId, window }) => {
+      // Whatever look comes next is an answer; the provider's clock says when it begins, to a second.
+      const commitTime = Math.max(0, Date.parse(window.from) - source.marginMs - WHOLE_SECONDS_MS);
+      const since = clockOf({ commitTime, commitNumber: '0', sequenceNumber: 0, changeId: '' });
+      return { source: source.id, entity, externalId, provider: source.provider, reason, since, notBefore };
+    });
     await this.#parts.store.commit([{ writes: [], outcomes: [], ledger: [], repeats: [], mappings: [], reads }]);
   }
 

@@ -36,7 +36,7 @@ export class SourceWork {
       await Promise.all([
         runner.run(source, lease),
         this.#repeat('making plans', SCHEDULE_EVERY_MS, lease, async () => await schedulePlans(pool, source, schedule, now())),
-        feedEveryMs > 0 ? this.#repeat('watching the feed', feedEveryMs, lease, async () => await feeds.look(source, lease.signal)) : undefined,
+        feedEveryMs > 0 ? this.#repeat('watching the feed', feedEveryMs, lease, async () => await feeds.look(source)) : undefined,
       ]);
     } finally {
       feeds.forget(source.id);
@@ -45,19 +45,26 @@ export class SourceWork {
 
   async #repeat(what: string, everyMs: number, { signal }: Lease, run: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
-      let failed = false;
+      let restMs = everyMs;
       try {
         await run();
       } catch (error) {
         if (signal.aborted) return;
-        failed = true;
+        restMs = this.#restAfter(error, everyMs);
         const isExpected = error instanceof UnavailableError || error instanceof ProviderError;
         this.#parts.logger[isExpected ? 'warn' : 'error']({ err: error }, `${what} failed`);
       }
-      await sleep(failed ? Math.min(everyMs, SOON_MS) : everyMs, undefined, { signal }).catch((error: unknown) => {
+      await sleep(restMs, undefined, { signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     }
+  }
+
+  /** What may pass is soon tried again; a provider that refuses is not asked more often for it. */
+  #restAfter(error: unknown, everyMs: number): number {
+    const isRefused = error instanceof ProviderError && error.kind !== 'unavailable';
+    const told = error instanceof ProviderError ? (error.retryAt?.getTime() ?? 0) - this.#parts.now() : 0;
+    return Math.max(told, isRefused ? everyMs : Math.min(everyMs, SOON_MS));
   }
 }
 

@@ -10,18 +10,15 @@ export interface QuotaStatus {
   readonly left: number | null;
   /** The whole account's use in its running 24 hours and its limit, as the provider told last. */
   readonly account: { readonly used: number; readonly max: number } | null;
-  /** Who waits for a turn in this process, by lane. */
-  readonly waiting: Readonly<Record<ReadLane, number>>;
 }
 
-/** The part of a source's daily API calls that we may spend, and whose turn it is. */
+/** The part of a source's daily API calls that we may spend, and what of it each lane must leave to more urgent ones. */
 export interface SourceQuota {
   /**
-   * Resolves once so many calls may be made: urgent lanes come first, and none takes what more urgent ones must have left. What an operation
-   * really costs is counted by itself; `calls` is what it is expected to.
-   * @throws the signal's reason when it aborts meanwhile.
+   * Whether so many calls may be made now; if so they are counted. Nobody is made to wait: what is less urgent would keep its caller from
+   * what is more urgent, and may. What an operation really costs is counted by itself; `calls` is what it is expected to.
    */
-  spend(lane: ReadLane, calls: number, signal?: AbortSignal): Promise<void>;
+  spend(lane: ReadLane, calls: number): Promise<boolean>;
   /** Whether there is quota for so many calls now. */
   allows(lane: ReadLane, calls: number): Promise<boolean>;
   status(): Promise<QuotaStatus>;

@@ -2,7 +2,6 @@ import { READ_LANES, type ReadLane, type SpentCalls } from '@clientele/event-sto
 import type { CallReport } from '@clientele/providers';
 import type { QuotaStatus, SourceQuota } from './governor.ts';
 import { ceilingOf, hasRoom } from './spending-rules.ts';
-import { TurnQueue } from './turn-queue.ts';
 
 /** Where calls are counted, for all processes. */
 export interface CallLedger {
@@ -16,11 +15,8 @@ export interface GovernedQuotaOptions {
   /** The part of the account's calls that is ours, above 0 to 1. */
   readonly share: number;
   readonly now: () => number;
-  /** How often whoever waits looks again, ms (default 5 s). */
-  readonly lookEveryMs?: number;
 }
 
-const LOOK_EVERY_MS = 5_000;
 /** An account that was full is asked again after this: its answers are the only news of it. */
 const STALE_MS = 300_000;
 
@@ -29,18 +25,16 @@ export class GovernedQuota implements SourceQuota {
   readonly #ledger: CallLedger;
   readonly #share: number;
   readonly #now: () => number;
-  readonly #turns: TurnQueue<ReadLane>;
   #account: { used: number; max: number; at: number } | null = null;
   #max: number | null = null;
   /** What was counted in advance, and what went out: the difference is made good with the next spending. */
   #counted = 0;
   #made = 0;
 
-  constructor({ ledger, share, now, lookEveryMs = LOOK_EVERY_MS }: GovernedQuotaOptions) {
+  constructor({ ledger, share, now }: GovernedQuotaOptions) {
     this.#ledger = ledger;
     this.#share = share;
     this.#now = now;
-    this.#turns = new TurnQueue(READ_LANES, lookEveryMs);
   }
 
   /** Hears of a call as it went out. */
@@ -49,8 +43,13 @@ export class GovernedQuota implements SourceQuota {
     if (limits !== null) this.#account = { ...limits };
   }
 
-  async spend(lane: ReadLane, calls: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
-    await this.#turns.wait(lane, signal, async () => await this.#trySpend(lane, calls));
+  async spend(lane: ReadLane, calls: number): Promise<boolean> {
+    await this.#makeGood(lane);
+    if (!this.#hasRoom(lane, calls)) return false;
+    const max = await this.#limit();
+    const granted = await this.#ledger.spend(lane, calls, max === null ? null : ceilingOf(lane, max, this.#share));
+    if (granted) this.#counted += calls;
+    return granted;
   }
 
   async allows(lane: ReadLane, calls: number): Promise<boolean> {
@@ -69,20 +68,7 @@ export class GovernedQuota implements SourceQuota {
       budget,
       left: budget === null ? null : Math.max(0, budget - sumOf(lanes)),
       account: this.#account === null ? null : { used: this.#account.used, max: this.#account.max },
-      waiting: {
-        live: this.#turns.waiting('live'), gap: this.#turns.waiting('gap'), repair: this.#turns.waiting('repair'),
-        reconciliation: this.#turns.waiting('reconciliation'),
-      },
     };
-  }
-
-  async #trySpend(lane: ReadLane, calls: number): Promise<boolean> {
-    await this.#makeGood(lane);
-    if (!this.#hasRoom(lane, calls)) return false;
-    const max = await this.#limit();
-    const granted = await this.#ledger.spend(lane, calls, max === null ? null : ceilingOf(lane, max, this.#share));
-    if (granted) this.#counted += calls;
-    return granted;
   }
 
   /** Operations that cost more than was expected of them. */
@@ -90,7 +76,12 @@ export class GovernedQuota implements SourceQuota {
     const missing = this.#made - this.#counted;
     if (missing <= 0) return;
     this.#counted += missing;
-    await this.#ledger.spend(lane, missing, null);
+    try {
+      await this.#ledger.spend(lane, missing, null);
+    } catch (error) {
+      this.#counted -= missing;
+      throw error;
+    }
   }
 
   #hasRoom(lane: ReadLane, calls: number): boolean {

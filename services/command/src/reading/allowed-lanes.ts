@@ -16,6 +16,11 @@ export class AllowedLanes {
     this.#now = now;
   }
 
+  /** For a lane that turned out to have none left. */
+  forget(): void {
+    this.#until = 0;
+  }
+
   /** The most urgent first. */
   async get(): Promise<readonly ReadLane[]> {
     if (this.#now().getTime() < this.#until) return this.#lanes;

@@ -1,5 +1,5 @@
 import { UnavailableError, ValidationError } from '@clientele/contracts';
-import { ProviderError } from '@clientele/providers';
+import { CIRCUIT_OPEN, ProviderError } from '@clientele/providers';
 
 /** What is done about reads that failed together. */
 export type ReadFailure =
@@ -32,6 +32,7 @@ export function readFailure(error: unknown, failures: number, now: Date): ReadFa
     case 'unauthorised':
       return { kind: 'pause', state: 'unauthorised', until: until(UNAUTHORISED_MS, MOST_UNAUTHORISED_MS), reason };
     case 'unavailable':
+      if (error.code === CIRCUIT_OPEN && error.retryAt !== null) return { kind: 'pause', state: 'unavailable', until: error.retryAt, reason };
       return { kind: 'pause', state: 'unavailable', until: until(UNAVAILABLE_MS, MOST_UNAVAILABLE_MS), reason };
     case 'not_found':
       return { kind: 'refused', reason, forGood: false };

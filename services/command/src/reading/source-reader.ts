@@ -5,6 +5,7 @@ import type { ReadableSource } from '../sources/source-book.ts';
 import { readFailure, type ReadFailure } from './read-failures.ts';
 import type { ReadMetrics } from './read-metrics.ts';
 import { AllowedLanes } from './allowed-lanes.ts';
+import { isLetGo } from './held-back.ts';
 import { groupsOf, type ReadGroup } from './read-groups.ts';
 import type { ReaderBoard } from './reader-board.ts';
 import { ReaderTells } from './reader-tells.ts';
@@ -47,6 +48,8 @@ export class SourceReader {
   readonly #lanes: AllowedLanes;
   readonly #tells: ReaderTells;
   #failures = 0;
+  /** Why it pauses. */
+  #pausedBy: unknown = null;
 
   constructor(options: SourceReaderOptions) {
     this.#options = options;
@@ -70,8 +73,13 @@ export class SourceReader {
   /** Answers how long to rest, ms. */
   async #turn(signal: AbortSignal): Promise<number> {
     const { queue, board, source, now } = this.#options;
+    const { state: before } = board.of(source.id);
+    if ('until' in before && before.until > now()) {
+      if (!isLetGo(this.#pausedBy, source.records)) return Math.min(IDLE_MS, before.until.getTime() - now().getTime());
+      this.#failures = 0;
+      this.#tells.works('reading');
+    }
     const { state } = board.of(source.id);
-    if ('until' in state && state.until > now()) return Math.min(IDLE_MS, state.until.getTime() - now().getTime());
     try {
       const lanes = await this.#lanes.get();
       if (state.kind === 'reading' || state.kind === 'saving') this.#tells.works(lanes.length < READ_LANES.length ? 'saving' : 'reading');
@@ -97,7 +105,7 @@ export class SourceReader {
         if (group !== undefined) goesOn = await this.#read(group, signal);
       }
     } finally {
-      await this.#putBack(left.flatMap(({ reads }) => reads), 'the source could not be read');
+      await this.#putBack(left.flatMap(({ reads }) => reads), 'the source could not be read', 0);
     }
   }
 
@@ -105,7 +113,7 @@ export class SourceReader {
   async #read(group: ReadGroup, signal: AbortSignal): Promise<boolean> {
     const { source, publisher, queue, board, metrics, now } = this.#options;
     try {
-      await source.quota.spend(group.lane, 1, signal);
+      if (!(await source.quota.spend(group.lane, 1))) return await this.#save(group);
       const { answers, unseen } = await this.#looks.take(group);
       await publisher.publish({ source: source.id, provider: source.provider }, answers);
       const again = unseen.map(({ read, why }) => unseenAgain(read, why, now()));
@@ -118,6 +126,13 @@ export class SourceReader {
     } catch (error) {
       return await this.#failed(error, group, signal);
     }
+  }
+
+  /** What is more urgent goes on, in a batch without these. */
+  async #save({ reads }: ReadGroup): Promise<boolean> {
+    this.#lanes.forget();
+    await this.#putBack(reads, 'what these reads may spend of the quota is used up');
+    return true;
   }
 
   async #failed(error: unknown, group: ReadGroup, signal: AbortSignal): Promise<boolean> {
@@ -140,8 +155,9 @@ export class SourceReader {
     switch (failure.kind) {
       case 'pause':
         this.#failures += 1;
+        this.#pausedBy = error;
         this.#tells.pauses(failure);
-        await this.#putBack(group.reads, failure.reason, failure.until.getTime() - now().getTime());
+        await this.#putBack(group.reads, failure.reason, 0);
         return false;
       case 'hold':
         await this.#putBack(group.reads, failure.reason);

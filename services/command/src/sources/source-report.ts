@@ -25,7 +25,6 @@ export const SourceReport = Type.Object({
       budget: orNull(Type.Integer()),
       left: orNull(Type.Integer()),
       account: Type.Union([Type.Object({ used: Count, max: Count }), Type.Null()]),
-      waiting: Type.Record(Type.String(), Count),
     }),
     Type.Null(),
   ]),

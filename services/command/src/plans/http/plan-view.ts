@@ -45,7 +45,7 @@ export const PlanView = Type.Object(
       api_calls: Type.Number(),
       readings_sent: Type.Number(),
     }),
-    /** Of a load that is over: whether we hold, whole and alive, as many records as the provider has. */
+    /** Of a load that is over: whether we hold, whole and alive, each record that the provider lists (`counts`: `held` of `provided`, `missing`). */
     complete: Type.Union([Type.Boolean(), Type.Null()]),
     /** Counts of each entity. */
     counts: Type.Record(Type.String(), Type.Record(Type.String(), Type.Number())),

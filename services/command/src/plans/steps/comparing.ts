@@ -2,11 +2,12 @@ import type { RecordState } from '@clientele/domain';
 import { DRIFT_CAUSES } from '../comparison/compare-record.ts';
 import { findDrift, type Drift } from '../comparison/find-drift.ts';
 import { hardDeletions } from '../comparison/hard-deletions.ts';
+import type { Reading } from '@clientele/providers';
 import { isAnswer } from '../../reading/record-read-command.ts';
 import type { HeldRecord } from '../held-records.ts';
 import type { Tally } from '../plan-tally.ts';
 import { after as placeAfter, shown } from './reading-pages.ts';
-import { CALLS_OF_A_PAGE, numberOf, textOf, type Sendable, type Step, type StepContext, type StepResult } from './step.ts';
+import { LISTED, numberOf, textOf, type Sendable, type Step, type StepContext, type StepResult } from './step.ts';
 
 const DAY_MS = 86_400_000;
 /** As far back as providers keep a log of deletions. */
@@ -35,19 +36,22 @@ export const ours: Step = async (context, place) => {
   return { ...result, place: page.length < limit ? null : { after: page.at(-1)?.externalId ?? null } };
 };
 
-/** A page of what the provider has: what we hold as deleted, or not at all. Where we found as many alive as there are, there is none. */
+/** A page of what the provider lists: what of it we hold as deleted, or not at all, is asked for. */
 export const theirs: Step = async (context, place) => {
-  const { source, entity, held, ask, countOf, pageRecords: limit } = context;
-  if (place === null) {
-    const { count } = await ask(1, async () => await source.records.count(entity));
-    return count === countOf('alive') ? { place: null, set: { provided: count } } : { place: { after: null }, set: { provided: count } };
+  const { source, entity, held, ask } = context;
+  const page = await ask(1, async () => await source.records.list(entity, { after: textOf(place, 'after'), limit: LISTED }));
+  const others = await held.without(source.id, entity, page.ids, ({ version, lifecycle }) => version > 0 && lifecycle === 'active');
+  const drift: Drift[] = [];
+  const later: Reading[] = [];
+  for (let at = 0; at < others.length; at += MOST_COMPARED) {
+    const ids = others.slice(at, at + MOST_COMPARED);
+    const answer = await ask(1, async () => await source.records.fetchMany(entity, ids));
+    const { readings, unseen } = await shown(context, answer.readings);
+    const found = readings.filter(({ kind }) => kind === 'found');
+    drift.push(...await findDrift(found, await held.find(source.id, entity, ids), comparison(context)));
+    later.push(...unseen);
   }
-  const page = await ask(CALLS_OF_A_PAGE, async () => await source.records.changedSince(entity, { after: textOf(place, 'after'), since: null, limit }));
-  const { readings } = await shown(context, page.readings);
-  const states = await held.find(source.id, entity, readings.map(({ id }) => id));
-  const others = readings.filter(({ kind, id }) => kind === 'found' && states.get(id)?.lifecycle !== 'active');
-  const drift = await findDrift(others, states, comparison(context));
-  return { place: placeAfter(page.next), send: repairs(drift), add: { compared: drift.length, ...causes(drift) } };
+  return { place: placeAfter(page.next), send: repairs(drift), later, add: { compared: drift.length, listed: page.ids.length, ...causes(drift) } };
 };
 
 /** Some of what we know, drawn at random. */

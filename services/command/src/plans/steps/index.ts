@@ -1,6 +1,7 @@
 import type { Stage } from '../plan-tasks.ts';
 import { gone, ours, sample, theirs } from './comparing.ts';
-import { held, known, settle, total } from './counting.ts';
+import { held } from './completeness.ts';
+import { known, settle, total } from './counting.ts';
 import { changed, deleted } from './reading-pages.ts';
 import type { Step } from './step.ts';
 

@@ -28,11 +28,11 @@ export function after(next: string | null): { after: string } | null {
 }
 
 /** A provider may list a record and not show it just now: it is asked for once more, and what it still does not show is left for later. */
-export async function shown({ source, entity, ask }: StepContext, readings: readonly Reading[]): Promise<{ readings: Reading[]; unseen: string[] }> {
-  const hidden = readings.filter(({ kind }) => kind === 'not_yet_visible').map(({ id }) => id);
+export async function shown({ source, entity, ask }: StepContext, readings: readonly Reading[]): Promise<{ readings: Reading[]; unseen: Reading[] }> {
+  const hidden = readings.filter(({ kind }) => kind === 'not_yet_visible');
   if (hidden.length === 0) return { readings: [...readings], unseen: [] };
-  const again = await ask(1, async () => await source.records.fetchMany(entity, hidden));
+  const again = await ask(1, async () => await source.records.fetchMany(entity, hidden.map(({ id }) => id)));
   const seen = again.readings.filter(isAnswer);
   const found = new Set(seen.map(({ id }) => id));
-  return { readings: [...readings.filter(({ kind }) => kind !== 'not_yet_visible'), ...seen], unseen: hidden.filter((id) => !found.has(id)) };
+  return { readings: [...readings.filter(({ kind }) => kind !== 'not_yet_visible'), ...seen], unseen: hidden.filter(({ id }) => !found.has(id)) };
 }

@@ -1,6 +1,7 @@
 import type { PlanParams, ReadingPlanKind } from '../plan-params.ts';
 import type { Place } from '../plan-cursor.ts';
 import type { Tally } from '../plan-tally.ts';
+import type { Reading } from '@clientele/providers';
 import type { HeldRecords } from '../held-records.ts';
 import type { Answer } from '../../reading/record-read-command.ts';
 import type { ReadableSource } from '../../sources/source-book.ts';
@@ -13,8 +14,6 @@ export interface StepContext {
   readonly entity: string;
   readonly source: ReadableSource;
   readonly held: HeldRecords;
-  /** What was counted of the entity so far. */
-  readonly countOf: (name: string) => number;
   /** The last commands that the plan sent. */
   readonly sent: readonly string[];
   /** Records of a page. */
@@ -22,8 +21,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly now: () => number;
   /**
-   * Asks the provider, once the quota allows so many calls; counts what it really cost.
-   * @throws ProviderError; the signal's reason
+   * Asks the provider, where the quota allows so many calls; counts what it really cost.
+   * @throws ProviderError; OutOfQuotaError where the quota does not; the signal's reason
    */
   readonly ask: <T extends { readonly calls: number }>(calls: number, question: () => Promise<T>) => Promise<T>;
 }
@@ -38,8 +37,8 @@ export interface StepResult {
   /** Where the task goes on; null: it is done. */
   readonly place: Place | null;
   readonly send?: readonly Sendable[];
-  /** Records to be asked for by and by, since the provider does not show them just now. */
-  readonly later?: readonly string[];
+  /** Records to be asked for by and by, since the provider does not show them just now: what it said of them. */
+  readonly later?: readonly Reading[];
   /** Of the entity. */
   readonly add?: Tally;
   readonly set?: Tally;
@@ -49,6 +48,9 @@ export interface StepResult {
 
 /** One page of a task, or less: what a crash repeats. */
 export type Step = (context: StepContext, place: Place | null) => Promise<StepResult>;
+
+/** Ids of a page, which cost one call: as many as a provider tells at once. */
+export const LISTED = 2000;
 
 /** What a page of records is expected to cost: a query and a retrieval. What it costs beyond that is counted afterwards. */
 export const CALLS_OF_A_PAGE = 2;

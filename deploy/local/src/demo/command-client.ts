@@ -9,6 +9,13 @@ export interface RunningPlan {
   readonly task: string;
 }
 
+/** Records of a source that are to be read. */
+export interface WantedReads {
+  readonly count: number;
+  /** When that which is due longest was so, ms since 1970; null: none is due. */
+  readonly dueAt: number | null;
+}
+
 const ANSWER_MS = 10_000;
 
 /** Asks the command service what only those with an admin key may. */
@@ -48,6 +55,22 @@ export class CommandClient {
       const { status, body } = await this.#ask(`/plans?${query.toString()}`);
       const { items } = jsonOf(status, body);
       return isList(items) ? items.filter(isJsonObject).flatMap((plan) => runningPlan(plan) ?? []) : [];
+    } catch (error) {
+      if (error instanceof DemoError) throw error;
+      return null;
+    }
+  }
+
+  /** Null where the service cannot be asked now. */
+  async wantedReads(source: string): Promise<WantedReads | null> {
+    try {
+      const { status, body } = await this.#ask('/sources');
+      const { items } = jsonOf(status, body);
+      const [found] = isList(items) ? items.filter(isJsonObject).filter(({ id }) => id === source) : [];
+      const reads = found?.['reads'];
+      if (!isJsonObject(reads)) return null;
+      const { open, taken, oldest_due_at: due } = reads;
+      return { count: Number(open) + Number(taken), dueAt: typeof due === 'string' ? Date.parse(due) : null };
     } catch (error) {
       if (error instanceof DemoError) throw error;
       return null;

@@ -16,8 +16,9 @@ const UNHEARD_MS = 60_000;
 const STANDSTILL_MS = { unread: 60_000, read: 180_000 };
 /** What stays as it is for so long, while nothing is being read, is how it ends. */
 const AT_REST_MS = 3_000;
-/** Share of the changes that are sent before an outage. */
+/** Share of the changes that are sent before an outage, and for how many seconds at most. */
 const BEFORE_OUTAGE = 0.15;
+const BEFORE_OUTAGE_S = 5;
 
 /** One run: load, send, wait, compare. */
 export class Demo {
@@ -33,14 +34,14 @@ export class Demo {
   readonly #loads: string[] = [];
   #accounting: readonly AccountingView[] = [];
 
-  constructor(orgs: readonly SimulatedOrg[], { changes, providerDown }: DemoOptions, system: RunningSystem, out: NodeJS.WriteStream, signal: AbortSignal) {
+  constructor(orgs: readonly SimulatedOrg[], { changes, rate, providerDown }: DemoOptions, system: RunningSystem, out: NodeJS.WriteStream, signal: AbortSignal) {
     this.#orgs = orgs;
     this.#readable = orgs.filter(({ server }) => server !== null);
     this.#query = new QueryClient(system.addresses.query, system.keys.query);
     this.#command = new CommandClient(system.addresses.command, system.keys.admin);
     this.#signal = signal;
     this.#line = new SummaryLine(out);
-    this.outage = providerDown > 0 && this.#readable.length > 0 ? new Outage(orgs, changes * BEFORE_OUTAGE, providerDown) : null;
+    this.outage = providerDown > 0 && this.#readable.length > 0 ? new Outage(orgs, Math.min(changes * BEFORE_OUTAGE, rate * BEFORE_OUTAGE_S), providerDown, this.#command) : null;
   }
 
   /** @returns the differences between the orgs and the query service. @throws DemoError where the system does not get that far. */

@@ -34,7 +34,7 @@ async function run(options: DemoOptions, system: RunningSystem): Promise<number>
     print(introduction(orgs, options));
     const demo = new Demo(orgs, options, system, process.stdout, stop.signal);
     const { records, differences } = await demo.run();
-    if (demo.outage !== null && system.eventLogUrl !== null) print(delayLines(await demo.outage.delays(system.eventLogUrl), options));
+    if (demo.outage !== null && system.eventLogUrl !== null) print(delayLines(await demo.outage.delays(system.eventLogUrl), demo.outage.backlog, options));
     print(lifeLines(orgs, await demo.loaded()));
     print(verdict(records, differences));
     if (differences.length > 0) return 1;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import type { CommandClient, WantedReads } from './command-client.ts';
 import type { SimulatedOrg } from './simulated-org.ts';
 
 /** How long changes took from their receipt until they were decided, in milliseconds. */
@@ -10,7 +11,16 @@ export interface Delays {
   readonly most: number;
 }
 
+/** What the outage left to do. */
+export interface Backlog {
+  /** Records that were to be read when the orgs answered again. */
+  readonly waited: number;
+  /** How long until none of them was, in milliseconds; null: longer than anybody waited for it. */
+  readonly readAfterMs: number | null;
+}
+
 const LOOK_MS = 200;
+const READ_WITHIN_MS = 180_000;
 const ASK_MS = 30_000;
 
 /** Some seconds in which nobody answers at the orgs' REST APIs. */
@@ -18,15 +28,18 @@ export class Outage {
   readonly #orgs: readonly SimulatedOrg[];
   readonly #afterChanges: number;
   readonly #seconds: number;
+  readonly #command: Pick<CommandClient, 'wantedReads'>;
+  #backlog: Backlog = { waited: 0, readAfterMs: null };
   readonly #begun = new Date();
   #from = new Date(0);
   #until = new Date(0);
 
   /** @param afterChanges so many are sent before it. */
-  constructor(orgs: readonly SimulatedOrg[], afterChanges: number, seconds: number) {
+  constructor(orgs: readonly SimulatedOrg[], afterChanges: number, seconds: number, command: Pick<CommandClient, 'wantedReads'>) {
     this.#orgs = orgs;
     this.#afterChanges = afterChanges;
     this.#seconds = seconds;
+    this.#command = command;
   }
 
   /** @param sending aborts when nothing more is sent; @param stopped ends it at once. */
@@ -35,8 +48,34 @@ export class Outage {
     this.#from = new Date();
     this.#turn(true);
     await delay(this.#seconds * 1000, undefined, { signal: stopped }).catch(() => undefined); // aborted: it is over
+    const waited = (await this.#wanted())?.count ?? 0;
     this.#turn(false);
     this.#until = new Date();
+    this.#backlog = { waited, readAfterMs: await this.#untilRead(stopped) };
+  }
+
+  get backlog(): Backlog {
+    return this.#backlog;
+  }
+
+  /** Those that were asked for since do not count: the orgs go on. */
+  async #untilRead(stopped: AbortSignal): Promise<number | null> {
+    const since = this.#until.getTime();
+    while (!stopped.aborted && Date.now() - since < READ_WITHIN_MS) {
+      const wanted = await this.#wanted();
+      if (wanted !== null && (wanted.dueAt === null || wanted.dueAt > since)) return Date.now() - since;
+      await delay(LOOK_MS);
+    }
+    return null;
+  }
+
+  /** Of all orgs. */
+  async #wanted(): Promise<WantedReads | null> {
+    const all = await Promise.all(this.#orgs.filter(({ server }) => server !== null).map(async ({ source }) => await this.#command.wantedReads(source)));
+    const known = all.flatMap((one) => one ?? []);
+    if (known.length < all.length) return null;
+    const due = known.flatMap(({ dueAt }) => dueAt ?? []);
+    return { count: known.reduce((sum, { count }) => sum + count, 0), dueAt: due.length === 0 ? null : Math.min(...due) };
   }
 
   /** Of the changes of the run, while the provider was there and while it was down, by the ledger of the system. */

@@ -1,6 +1,6 @@
 import type { Difference } from './compare.ts';
 import type { DemoOptions } from './options.ts';
-import type { Delays } from './outage.ts';
+import type { Backlog, Delays } from './outage.ts';
 import type { SimulatedOrg } from './simulated-org.ts';
 
 const MOST_SHOWN = 50;
@@ -32,10 +32,14 @@ export function lifeLines(orgs: readonly SimulatedOrg[], loaded: { readonly reco
   ];
 }
 
-/** Whether a provider that is down delays what does not need it. */
-export function delayLines({ there, down }: { readonly there: Delays; readonly down: Delays }, { providerDown }: DemoOptions): string[] {
+/** Whether a provider that is down delays what does not need it, and how long what does. */
+export function delayLines({ there, down }: { readonly there: Delays; readonly down: Delays }, { waited, readAfterMs }: Backlog, { providerDown }: DemoOptions): string[] {
   const line = (what: string, { changes, p50, p99, most }: Delays): string => `  ${what}  ${changes} changes, decided in ${p50.toFixed(0)} ms (half of them), ${p99.toFixed(0)} ms (99 of 100), ${most.toFixed(0)} ms (all)`;
-  return [`The provider was down for ${providerDown} s. From receipt to decision:`, line('while it answered', there), line('while it was down', down)];
+  const after = readAfterMs === null ? 'some still do' : `${(readAfterMs / 1000).toFixed(1)} s later none did any more`;
+  return [
+    `The provider was down for ${providerDown} s. From receipt to decision:`, line('while it answered', there), line('while it was down', down),
+    `  When it answered again ${waited} records waited to be read; ${after} (it is tried every 30 s)`,
+  ];
 }
 
 export function verdict(records: number, differences: readonly Difference[]): string[] {

@@ -103,8 +103,8 @@ t.test('an update writes what it names, component by component', async (t) => {
   t.strictSame(update(['Address'], { Address: null }), { writes: ['Address=null'], hints: [], warnings: [] }, 'a cleared parent');
   t.strictSame(update(['Address.City'], { Address: null }), { writes: ['Address.City=null'], hints: [], warnings: [] }, 'a component of a cleared parent');
   t.strictSame(update(['Address', 'Address.City', 'Address'], { Address: { City: 'B' } }), { writes: ['Address.City="B"'], hints: [], warnings: [] }, 'each path once');
-  t.strictSame(update(['A.B'], { 'A.B': 1, A: 'x' }), { writes: [], hints: [String.raw`A\.B=1`, 'A="x"'], warnings: ['data.A.B named_but_absent'] }, 'a key with a dot is no component');
-  t.strictSame(update(['Address'], { Address: {} }), { writes: [], hints: [], warnings: ['data.Address named_but_absent'] });
+  t.strictSame(update(['A.B', 'C'], { 'A.B': 1, A: 'x', C: 2 }), { writes: ['C=2'], hints: [String.raw`A\.B=1`, 'A="x"'], warnings: ['data.A.B named_but_absent'] }, 'a key with a dot is no component');
+  t.strictSame(update(['Address', 'C'], { Address: {}, C: 2 }), { writes: ['C=2'], hints: [], warnings: ['data.Address named_but_absent'] });
   for (const none of [undefined, []]) {
     t.strictSame(
       update(none, { Name: 'A', Phone: null, Tags: ['x'], External_Account_ID__c: '1ABC', Owner: { Name: 'O' } }),
@@ -112,6 +112,15 @@ t.test('an update writes what it names, component by component', async (t) => {
       'without names: all that is present, but for configured enrichment',
     );
   }
+});
+
+t.test('an update that tells no value of what it names is the news that something changed', async (t) => {
+  for (const name of ['amp-update-lead-compound-address.json', 'amp-update-account-compound-address.json']) {
+    t.match(translations(sampleBodies(name)[0] ?? '')[0], { change: { kind: 'gap_update', fields: [] }, hints: [{ path: 'LastModifiedDate' }], warnings: [{ code: 'named_but_absent' }, { code: 'named_but_absent' }] }, name);
+  }
+  t.strictSame(meaning({ fields: {}, header: { changedFields: [] } }), { kind: 'gap_update', hints: [] }, 'the header alone');
+  t.strictSame(meaning({ fields: { Owner: { Name: 'O' }, Fax: null }, header: { changedFields: [], nulledFields: [] } }), { kind: 'gap_update', hints: ['Owner.Name="O"'] }, 'nothing but enrichment, and nulls that count for nothing');
+  t.strictSame(meaning({ fields: {}, header: { changeType: 'CREATE' } }), { writes: [], hints: [], warnings: [] }, 'a creation without fields is one');
 });
 
 t.test('parts of compound fields that come flat, as the REST API calls them, are the parts that a relay would have nested', async (t) => {

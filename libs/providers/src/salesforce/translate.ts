@@ -3,7 +3,7 @@ import { clockOf, type ChangeKind, type Clock } from '@clientele/domain';
 import type { Translation } from '../provider.ts';
 import { inEventNames } from './event-names.ts';
 import { decodeByCount, hasBitmaps } from './pub-sub-bitmaps.ts';
-import { writtenFields, type UpdateNames } from './written-fields.ts';
+import { writtenFields, type UpdateNames, type WrittenFields } from './written-fields.ts';
 
 type EventType = NonNullable<EventWriteDTO['event_type']>;
 
@@ -22,12 +22,19 @@ export function translate(write: EventWriteDTO, entities: Readonly<Record<string
   if (externalId === undefined) throw wrong('external_id', 'required', 'is missing: a change names its record');
   const { data, nameOf } = inEventNames(entity, write.data);
   const enriched = (Object.hasOwn(entities, entity) ? (entities[entity]?.enriched ?? []) : []).map(nameOf);
-  // An update whose names we cannot read is the news that something changed, no more.
   const names = namesOf({ ...write, data }, enriched, nameOf);
-  const kind = known === 'update' && names === null ? 'gap_update' : known;
-  const { fields, diffs, hints, warnings } = writtenFields(kind, data, names ?? NO_NAMES, enriched);
+  const { kind, ...written } = asToldBy(known, data, names, enriched);
+  const { fields, diffs, hints, warnings } = written;
   const change = { id, kind, key: { source, entity, externalId }, clock, fields, ...(diffs.length > 0 ? { diffs } : {}), occurredAt: write.occurred_at };
   return { kind: 'change', change, hints, warnings };
+}
+
+/** An update whose names we cannot read, or that tells no value of what it names, is the news that something changed, no more. */
+function asToldBy(known: ChangeKind, data: EventWriteDTO['data'], names: UpdateNames | null, enriched: readonly string[]): WrittenFields & { readonly kind: ChangeKind } {
+  if (known !== 'update') return { kind: known, ...writtenFields(known, data, NO_NAMES, enriched) };
+  const update = names === null ? null : writtenFields(known, data, names, enriched);
+  if (update !== null && update.fields.length + update.diffs.length > 0) return { kind: known, ...update };
+  return { kind: 'gap_update', ...writtenFields('gap_update', data, NO_NAMES, enriched), warnings: update?.warnings ?? [] };
 }
 
 const NO_NAMES: UpdateNames = { changed: [], nulled: null, diffs: [] };

@@ -1,37 +1,44 @@
+import { availableParallelism } from 'node:os';
 import { natsBinary } from '@clientele/testing';
-import { projectsWithTests, removeStaleOutput, select, type Project } from './projects.ts';
-import { resultsOf, runFiles, runWhole } from './run-projects.ts';
-import type { Failure } from './tap-results.ts';
+import { runFile } from './run-file.ts';
+import { resultsOf, type Failure, type TapResults } from './tap-results.ts';
+import { longestFirst, select, testFiles, type TestFile } from './test-files.ts';
+
+/** Much of a test of processes is waiting: one more at a time than there are processors keeps them busy, and leases are still renewed in time. */
+const AT_ONCE = availableParallelism() + 1;
 
 process.exit(await main(process.argv.slice(2)));
 
 /** Runs the tests whose path holds one of the words, or all; its last line counts them. */
 async function main(words: readonly string[]): Promise<number> {
-  const begun = Date.now();
-  const all = projectsWithTests();
-  for (const project of all) removeStaleOutput(project);
-  const chosen = all.map((project) => select(project, words)).filter(({ tests }) => tests.length > 0);
-  const whole = chosen.filter(({ name, tests }) => all.find((project) => project.name === name)?.tests.length === tests.length);
-  if (chosen.length > 0) await natsBinary(process.env, print);
-  if (whole.length > 0) await runWhole(whole);
-  for (const project of chosen.filter((one) => !whole.includes(one))) await runFiles(project);
-  return report(chosen, (Date.now() - begun) / 1000);
+  const begun = performance.now();
+  const files = longestFirst(select(testFiles(), words));
+  if (files.length > 0) await natsBinary(process.env, print);
+  const results: TapResults[] = [];
+  const left = files.values();
+  // Each takes the next of the same list.
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const file of left) results.push(await run(file));
+  }));
+  return report(results, (performance.now() - begun) / 1000);
 }
 
-function report(projects: readonly Project[], seconds: number): number {
-  let [passed, skipped] = [0, 0];
-  const failures: Failure[] = [];
-  for (const project of projects) {
-    const results = resultsOf(project);
-    passed += results?.passed ?? 0;
-    skipped += results?.skipped ?? 0;
-    const found = results?.failures ?? [{ path: ['its tests'], diagnostics: 'tap left no whole result: see its output above' }];
-    failures.push(...found.map((failure) => ({ ...failure, path: [project.folder, ...failure.path] })));
-  }
+async function run(test: TestFile): Promise<TapResults> {
+  const begun = performance.now();
+  const results = resultsOf(await runFile(test));
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  print(`${results.failures.length === 0 ? 'ok    ' : 'not ok'} ${seconds.padStart(6)} s  ${test.file}`);
+  return results;
+}
+
+function report(results: readonly TapResults[], seconds: number): number {
+  const passed = results.reduce((sum, one) => sum + one.passed, 0);
+  const skipped = results.reduce((sum, one) => sum + one.skipped, 0);
+  const failures = results.flatMap((one) => one.failures);
   for (const failure of failures) print(describe(failure));
   if (failures.length > 0) {
     print('\nFiles with failures:');
-    for (const file of new Set(failures.map(({ path }) => path.slice(0, 2).join('/').replace('/dist/', '/').replace(/\.js$/, '.ts')))) print(`  ${file}`);
+    for (const file of new Set(failures.map(({ path }) => path[0] ?? ''))) print(`  ${file}`);
   }
   if (skipped > 0) print(`${skipped} skipped`);
   if (passed + failures.length === 0) print('no test ran');

@@ -94,9 +94,9 @@ t.test('our own changes are told apart, and kept from others where so configured
 t.test('changes of records that nobody names begin a repair of their entity, once', async (t) => {
   const { store, decide } = setUp();
   const overflow = change({ kind: 'entity_gap', externalId: null, sourceChangeType: 'GAP_OVERFLOW', at: T });
-  t.same(outcomes(await decide([overflow])), ['applied repair_planned']);
+  t.same(outcomes(await decide([overflow])), ['superseded repair_planned']);
   const [entry] = await store.readAll(0, 10);
-  t.match(entry, { kind: 'outcome', changeId: overflow.commandId, outcome: 'applied', reason: 'repair_planned' }, 'whoever sent it can see what became of it');
+  t.match(entry, { kind: 'outcome', changeId: overflow.commandId, outcome: 'superseded', reason: 'repair_planned' }, 'whoever sent it can see what became of it');
   t.match(store.plans(), [{ kind: 'repair', source: SOURCE, entity: 'Account', cause: overflow.commandId }]);
 });
 

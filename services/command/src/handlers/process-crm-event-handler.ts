@@ -10,8 +10,8 @@ import { decidingContext, type DecidingContextParts } from './deciding-contexts.
 import { firstRuling, type IntakeRule } from './intake-rules.ts';
 import { newEvents } from './new-events.ts';
 
-/** Of a change that named no record: its records are read again, and no event is its own. */
-export const REPAIR_PLANNED = 'repair_planned';
+/** Of a change that named no record: the reads that it asks for take its place, and no event is its own. */
+const REPAIR_PLANNED = 'repair_planned';
 
 /** The plan by which the records of an entity are read again; the same one for the same gap. */
 export type PlanRepair = (gap: EntityGap, command: ProcessCrmEvent) => NewPlan;
@@ -66,7 +66,7 @@ export class ProcessCrmEventHandler implements CommandHandler<ProcessCrmEvent> {
 
   /** Which records changed, only reading all of them tells. */
   #repair(command: ProcessCrmEvent, gap: EntityGap): Handled {
-    return { settlement: settle('applied', REPAIR_PLANNED), append: null, plans: [this.#parts.planRepair(gap, command)] };
+    return { settlement: settle('superseded', REPAIR_PLANNED), append: null, plans: [this.#parts.planRepair(gap, command)] };
   }
 
   #definitionOf({ provider, event }: ProcessCrmEvent): AggregateDefinition {

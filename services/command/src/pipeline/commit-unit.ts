@@ -4,7 +4,6 @@ import {
 } from '@clientele/event-store';
 import type { RetrySchedule } from '../dead-letters/retry-schedule.ts';
 import { settle, type Settlement } from '../handlers/command-handler.ts';
-import { REPAIR_PLANNED } from '../handlers/process-crm-event-handler.ts';
 import { writeOfRead } from '../handlers/record-read-handler.ts';
 import { originOf, type ReceivedCommand } from '../lanes/received-command.ts';
 import type { Batch } from './batch.ts';
@@ -73,8 +72,8 @@ function isWaiting({ outcome }: Settlement): boolean {
 }
 
 /** An order that was carried out leaves none either, but what it did is told of the command that it names. */
-function leavesNoEvent({ settlement: { outcome, reason } }: SettledItem): boolean {
-  return outcome !== 'applied' || reason === REPAIR_PLANNED;
+function leavesNoEvent({ settlement: { outcome } }: SettledItem): boolean {
+  return outcome !== 'applied';
 }
 
 function writeOf({ aggregateId, streamType, loadedVersion, commandId, events }: RecordWork): StreamWrite {

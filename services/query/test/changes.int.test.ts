@@ -59,6 +59,14 @@ t.test('a change that is not known yet is to be asked for again; what is no chan
     const { status, headers } = await ask(`/events/${id}`);
     t.match([status, headers.get('retry-after')], [404, null], id);
   }
+  await insertLedger(log, '20250424-order', 'applied', 0, { type: 'EditParked' });
+  const order = await ask('/events/20250424-order');
+  t.match([order.status, order.headers.get('retry-after')], [404, null], 'an order that was carried out is told of elsewhere, for good');
+  t.match(order.json, { detail: /is an order about a dead letter/ });
+  await insertLedger(log, '20250424-behind', 'applied', 0);
+  await insertLedger(log, '20250424-refused', 'rejected', 0, { type: 'EditParked' });
+  for (const id of ['20250424-behind', '20250424-refused']) t.equal((await ask(`/events/${id}`)).headers.get('retry-after'), '1', 'the view will come to it');
+  await log.query("delete from clientele.ledger where command_id in ('20250424-order', '20250424-behind', '20250424-refused')");
   t.match((await ask('/events/20250424-unknown?wait=31')).json, { status: 400, errors: [{ path: 'query.wait' }] });
   t.equal((await ask('/events/20250424-applied', {})).status, 401);
 });

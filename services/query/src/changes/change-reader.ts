@@ -16,8 +16,14 @@ const CHANGES = `
   from unnest($1::date[], $2::text[]) as wanted (day, id) join published.changes c using (day, id)`;
 
 const LEDGER = `
-  select l.command_id as id, l.repeats, l.attempts, l.next_attempt_at as "nextAttemptAt"
+  select l.command_id as id, l.repeats, l.attempts, l.next_attempt_at as "nextAttemptAt",
+    l.outcome = 'applied' and l.command_type in ('RedriveParked', 'EditParked', 'DiscardParked') as "isDoneOrder"
   from unnest($1::date[], $2::text[]) as wanted (day, command_id) join published.ledger l using (day, command_id)`;
+
+interface LedgerLine extends LedgerFacts {
+  /** Whether it is no change, but what somebody ordered about one, and was carried out. */
+  readonly isDoneOrder: boolean;
+}
 
 /** Of a change whose row the ledger no longer keeps. */
 const FORGOTTEN: LedgerFacts = { repeats: 0, attempts: 0, nextAttemptAt: null };
@@ -25,7 +31,7 @@ const FORGOTTEN: LedgerFacts = { repeats: 0, attempts: 0, nextAttemptAt: null };
 /** What became of changes. */
 export class ChangeReader {
   readonly #changes: CoalescedLookup<ChangeKey, ChangeRow>;
-  readonly #ledger: CoalescedLookup<ChangeKey, LedgerFacts>;
+  readonly #ledger: CoalescedLookup<ChangeKey, LedgerLine>;
   readonly #views: ViewPositions;
 
   constructor({ database, eventLog, views }: { database: Database; eventLog: Database; views: ViewPositions }) {
@@ -40,7 +46,7 @@ export class ChangeReader {
     this.#ledger = new CoalescedLookup({
       keyOf: ({ id }) => id,
       find: async (keys) => {
-        const rows = await eventLog.query<LedgerFacts & { id: string }>({ label: 'ledger_by_id', text: LEDGER, values: columns(keys), prepared: true });
+        const rows = await eventLog.query<LedgerLine & { id: string }>({ label: 'ledger_by_id', text: LEDGER, values: columns(keys), prepared: true });
         return new Map(rows.map(({ id, repeats, ...facts }) => [id, { ...facts, repeats: Number(repeats) }]));
       },
     });
@@ -55,6 +61,12 @@ export class ChangeReader {
     if (day === null) return null;
     const row = await this.#decided({ id, day }, signal);
     return row === null ? null : changeJson(row, (await this.#ledger.get({ id, day })) ?? FORGOTTEN);
+  }
+
+  /** Whether this is an order that was carried out: the log tells what it did, under the id of what it was about. @throws UnavailableError */
+  async isDoneOrder(id: string): Promise<boolean> {
+    const day = dayOfChange(id);
+    return day !== null && ((await this.#ledger.get({ id, day }))?.isDoneOrder ?? false);
   }
 
   async #decided(key: ChangeKey, signal: AbortSignal | null): Promise<ChangeRow | null> {

@@ -7,6 +7,7 @@ import { sendJson } from '../send-json.ts';
 import { WaitSeconds } from '../views/after.ts';
 
 const RETRY_AFTER_S = 1;
+const ORDER = 'This is an order about a dead letter, and was carried out: what became of that is told under its own id';
 
 export function registerChangeRoutes(app: HttpServer, { changes, waits, onRequest }: QueryParts): void {
   app.get(
@@ -27,8 +28,9 @@ export function registerChangeRoutes(app: HttpServer, { changes, waits, onReques
       if (dayOfChange(id) === null) throw new HttpProblem(404, `${id} is no change id`);
       const { wait = 0 } = request.query;
       const json = wait === 0 ? await changes.byId(id, null) : await waits.hold(request, wait, (signal) => changes.byId(id, signal));
-      if (json === null) throw new HttpProblem(404, `Nothing is known of change ${id} yet`, { retryAfter: RETRY_AFTER_S });
-      return await sendJson(reply, json);
+      if (json !== null) return await sendJson(reply, json);
+      if (await changes.isDoneOrder(id)) throw new HttpProblem(404, ORDER);
+      throw new HttpProblem(404, `Nothing is known of change ${id} yet`, { retryAfter: RETRY_AFTER_S });
     },
   );
 }

@@ -1,5 +1,6 @@
 import { ledgerDay } from '@clientele/event-store';
 import type { Pool } from 'pg';
+import { STILL_WAITING } from '../../pipeline/commit-unit.ts';
 import { FILTERED, filterValues, type LetterFilter } from '../letter-filter.ts';
 import type { OrderTarget } from '../orders.ts';
 import type { PageEnd } from '../page-cursor.ts';
@@ -15,6 +16,13 @@ export interface OrderResult {
   readonly outcome: string;
   /** `still_waiting`: it failed again. */
   readonly reason: string | null;
+}
+
+/** Of orders that were decided, how many settled their dead letter and how many left it waiting; of the others nobody carried any out. */
+export function tallyOf(results: Iterable<OrderResult>): { readonly succeeded: number; readonly failed: number } {
+  const carriedOut = [...results].filter(({ outcome }) => outcome === 'applied');
+  const failed = carriedOut.filter(({ reason }) => reason === STILL_WAITING).length;
+  return { succeeded: carriedOut.length - failed, failed };
 }
 
 const TARGET = 'command_id as id, provider, source, entity, external_id as "externalId"';

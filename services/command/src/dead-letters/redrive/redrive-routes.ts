@@ -3,8 +3,9 @@ import { createPlan, findPlan, setPlanState, uuidV7, type Plan } from '@clientel
 import { HttpProblem, keyOf, requireKey, securedByKey, type ApiKeys, type HttpServer } from '@clientele/service-kit';
 import { Type } from '@sinclair/typebox';
 import type { Pool } from 'pg';
-import { Redrive, redriveOf, RedriveRequest } from './redrive.ts';
-import type { RedriveLetters } from './redrive-letters.ts';
+import { redriveOrderId } from '../orders.ts';
+import { Redrive, redriveCursor, redriveOf, RedriveRequest } from './redrive.ts';
+import { tallyOf, type RedriveLetters } from './redrive-letters.ts';
 
 export interface RedriveRouteParts {
   readonly pool: Pool;
@@ -57,7 +58,7 @@ export function registerRedriveRoutes(app: HttpServer, { pool, letters, keys, no
   app.get(
     '/dead-letters/redrives/:id',
     { onRequest, schema: { ...common, summary: 'How a redrive goes', params: Params, response: { 200: Redrive, '4xx': Problem } } },
-    async ({ params }) => redriveOf(known(await findPlan(pool, params.id))),
+    async ({ params }) => redriveOf(await withItsEnd(known(await findPlan(pool, params.id)), letters)),
   );
 
   app.post(
@@ -67,9 +68,19 @@ export function registerRedriveRoutes(app: HttpServer, { pool, letters, keys, no
       const plan = known(await findPlan(pool, params.id));
       const cancelled = plan.state === 'cancelled' ? plan : await setPlanState(pool, params.id, 'cancelled');
       if (cancelled === null) throw new HttpProblem(409, `The redrive is ${plan.state} already`);
-      return redriveOf(cancelled);
+      return redriveOf(await withItsEnd(cancelled, letters));
     },
   );
+}
+
+/** Of one that was cancelled nobody counts any more what becomes of its last orders: who asks is told. */
+async function withItsEnd(plan: Plan, letters: RedriveLetters): Promise<Plan> {
+  const { window } = redriveCursor(plan);
+  if (plan.state !== 'cancelled' || window.length === 0) return plan;
+  const results = await letters.results(window.map((target) => redriveOrderId(plan.id, target)));
+  const { succeeded, failed } = tallyOf(results.values());
+  const late: Readonly<Record<string, number>> = { succeeded, failed, skipped: results.size - succeeded - failed };
+  return { ...plan, counters: { ...plan.counters, ...Object.fromEntries(Object.entries(late).map(([name, n]) => [name, (plan.counters[name] ?? 0) + n])) } };
 }
 
 function known(plan: Plan | null): Plan {

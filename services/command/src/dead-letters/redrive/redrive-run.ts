@@ -1,11 +1,10 @@
 import type { EventDispatcher, FaultPoint } from '@clientele/contracts';
 import { savePlanProgress, type EventStore, type Plan } from '@clientele/event-store';
 import type { Pool } from 'pg';
-import { STILL_WAITING } from '../../pipeline/commit-unit.ts';
 import { knownTargets } from '../known-targets.ts';
 import { redriveOrder, redriveOrderId, type OrderTarget } from '../orders.ts';
-import { asJson, redriveCursor, redriveParams, stepOf, type RedriveCursor, type RedriveParams } from './redrive.ts';
-import type { RedriveLetters } from './redrive-letters.ts';
+import { asJson, countedIn, redriveCursor, redriveParams, stepOf, type RedriveCursor, type RedriveParams } from './redrive.ts';
+import { tallyOf, type RedriveLetters } from './redrive-letters.ts';
 
 export interface RedriveRunParts {
   readonly pool: Pool;
@@ -54,7 +53,11 @@ export class RedriveRun {
 
   async #begin(): Promise<boolean> {
     const targets = await this.#take(this.#room());
-    if (targets === null) return await this.#save('done');
+    if (targets === null) {
+      // Those of the filter that others settled before they were reached were never seen.
+      this.#count('skipped', Math.max(0, this.#params.total - countedIn(this.#counters)));
+      return await this.#save('done');
+    }
     this.#cursor = { ...this.#cursor, window: targets.map(({ id }) => id) };
     this.#count('sent', targets.length);
     if (!await this.#save()) return false;
@@ -104,17 +107,26 @@ export class RedriveRun {
     const results = await letters.results(window.map((target) => this.#orderId(target)));
     const missing = window.filter((target) => !results.has(this.#orderId(target)));
     if (missing.length > 0) {
-      if (performance.now() - this.#orderedAt > ORDER_AGAIN_MS) await this.#order(await letters.byId(missing, { parkedOnly: false }));
+      if (performance.now() - this.#orderedAt > ORDER_AGAIN_MS) await this.#orderAgain(missing);
       return true;
     }
-    const done = [...results.values()].filter(({ outcome }) => outcome === 'applied');
-    const failed = done.filter(({ reason }) => reason === STILL_WAITING).length;
-    this.#count('succeeded', done.length - failed);
+    const { succeeded, failed } = tallyOf(results.values());
+    this.#count('succeeded', succeeded);
     this.#count('failed', failed);
-    this.#count('skipped', window.length - done.length);
-    this.#cursor = { ...this.#cursor, window: [], decided: this.#cursor.decided + done.length, failed: this.#cursor.failed + failed };
+    this.#count('skipped', window.length - succeeded - failed);
+    this.#cursor = { ...this.#cursor, window: [], decided: this.#cursor.decided + succeeded + failed, failed: this.#cursor.failed + failed };
     this.#judge();
     return await this.#save(this.#cursor.stopped === null ? undefined : 'failed');
+  }
+
+  /** What the ledger has forgotten by now was settled long ago, and nobody decides an order about it. */
+  async #orderAgain(missing: readonly string[]): Promise<void> {
+    const targets = await this.#parts.letters.byId(missing, { parkedOnly: false });
+    const known = new Set(targets.map(({ id }) => id));
+    const forgotten = missing.filter((id) => !known.has(id));
+    this.#cursor = { ...this.#cursor, window: this.#cursor.window.filter((id) => !forgotten.includes(id)) };
+    this.#count('skipped', forgotten.length);
+    await this.#order(targets);
   }
 
   /** A step is judged by itself when it is over; once all are tried, everything so far is, window by window. */

@@ -91,6 +91,11 @@ export function stepOf({ canary }: RedriveParams, { step }: Pick<RedriveCursor, 
   return canary?.steps[step] ?? 'all';
 }
 
+/** Of the total, how many of which it is known what became of them. */
+export function countedIn({ succeeded = 0, failed = 0, skipped = 0 }: Readonly<Record<string, number>>): number {
+  return succeeded + failed + skipped;
+}
+
 const Instant = Type.String({ format: 'date-time' });
 
 export const Redrive = Type.Object(

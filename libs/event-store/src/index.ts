@@ -18,7 +18,7 @@ export * from './postgres/postgres-log-feed.ts';
 export * from './postgres/read-requests.ts';
 export * from './postgres/relay-state.ts';
 export * from './postgres/source-store.ts';
-export { dueParked, markResubmitted } from './postgres/waiting-commands.ts';
+export { dueParked, markResubmitted, postponeParked } from './postgres/waiting-commands.ts';
 export * from './reads.ts';
 export * from './uuid-v7.ts';
 export * from './waiting-work.ts';

@@ -42,12 +42,14 @@ export interface WaitingCommand {
 }
 
 /** A parked command whose next attempt is due. */
-export interface DueCommand {
+export interface DueCommand extends WaitingCommand {
+  readonly errors: readonly Finding[];
+}
+
+/** When a parked command that is due is due again, and after how many attempts. */
+export interface Postponement {
   readonly commandId: string;
-  readonly provider: string;
-  readonly source: string | null;
-  readonly entity: string | null;
-  readonly externalId: string | null;
-  readonly reason: string | null;
   readonly attempts: number;
+  /** RFC 3339; null: no more by itself. */
+  readonly nextAttemptAt: string | null;
 }

@@ -2,7 +2,7 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import t from 'tap';
 import {
-  connectSource, createPlan, dueParked, fenceLane, maintainWriteDatabase, markResubmitted, migrateWriteDatabase, reopenReads, takeReads,
+  connectSource, createPlan, dueParked, fenceLane, maintainWriteDatabase, markResubmitted, migrateWriteDatabase, postponeParked, reopenReads, takeReads,
 } from '../src/index.ts';
 import * as schema from '../src/schema/index.ts';
 import { newPlan, streamId, write } from './contract/units.ts';
@@ -67,6 +67,7 @@ t.test('each role may do what it needs and no more', async (t) => {
   await command.query('select payload from clientele.ledger');
   for (const table of ['reads', 'plans', 'sources', 'ledger_edits', 'ledger_counts']) await command.query(`select * from clientele.${table}`);
   await dueParked(command, 1);
+  await postponeParked(command, [{ commandId: '20250424-x', attempts: 1, nextAttemptAt: null }]);
   await markResubmitted(command, 'x', 'anna');
   await takeReads(command, { source: 'x', limit: 1 });
   await reopenReads(command, 'x');
@@ -91,7 +92,7 @@ t.test('each role may do what it needs and no more', async (t) => {
     'update clientele.reads set attempts = 0', 'delete from clientele.plans', 'update clientele.ledger_counts set rows = 0',
   ]) await forbidden(command, statement);
   for (const statement of [
-    'select * from clientele.reads', 'select * from clientele.plans', 'select * from clientele.take_due_parked(1, \'1 s\')',
+    'select * from clientele.reads', 'select * from clientele.plans', 'select * from clientele.due_parked(1, 1)',
     'select * from clientele.events', 'select * from clientele.ledger', 'select * from clientele.leases', 'insert into published.log_head values (null, 1)',
     'update published.event_log set type = null', 'delete from published.ledger', 'select clientele.maintain()', 'drop view published.event_log',
     'select clientele.fence_lane(\'commands.0\', 9)', 'create table published.mine (x int)', 'drop schema published cascade', 'create temporary table mine (x int)', 'select clientele.later()',

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import t, { type Test } from 'tap';
-import { dueParked, PostgresEventStore, rescheduleReads, takeReads } from '../src/index.ts';
+import { dueParked, postponeParked, PostgresEventStore, rescheduleReads, takeReads } from '../src/index.ts';
 import { readPage } from '../src/postgres/event-log.ts';
 import { askedRead, changeId, events, ledgerRow, mapping, outcome, reading, resettlement, SOURCE, step, streamId, unit, write } from './contract/units.ts';
 import { server, writeDatabase, type WriteDatabase } from './support.ts';
@@ -119,8 +119,11 @@ async function waitingWork(t: Test, when: string, { pool, store, plans }: Sessio
   indexed(t, `${when}, park and ask for reads`, plans(), []);
   await store.load({ keys: [], commandIds: [], parked });
   indexed(t, `${when}, load what waits`, plans(), ['ledger', 'mappings']);
-  t.equal((await dueParked(pool, 8)).length, 8);
-  indexed(t, `${when}, take up what is due`, plans(), ['ledger']);
+  const dueNow = await dueParked(pool, 8);
+  t.equal(dueNow.length, 8);
+  indexed(t, `${when}, find what is due`, plans(), ['ledger']);
+  t.equal((await postponeParked(pool, dueNow.map(({ commandId }) => ({ commandId, attempts: 1, nextAttemptAt: null })))).size, 8);
+  indexed(t, `${when}, put off what is due`, plans(), ['ledger']);
   const taken = await takeReads(pool, { source: 'due', limit: 8 });
   t.equal(taken.length, 8);
   indexed(t, `${when}, take reads`, plans(), ['reads']);

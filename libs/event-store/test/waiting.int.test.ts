@@ -1,4 +1,5 @@
 import { UnavailableError } from '@clientele/contracts';
+import { randomBytes } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import {
   claimPlan, createPlan, dueParked, findPlan, listPlans, maintainWriteDatabase, markResubmitted, migrateWriteDatabase, noteSource, connectSource,
-  PostgresEventStore, savePlanProgress, setPlanState,
+  postponeParked, PostgresEventStore, savePlanProgress, setPlanState,
 } from '../src/index.ts';
 import { changeId, ledgerRow, newPlan, resettlement, SOURCE, step, streamId, unit } from './contract/units.ts';
 import { openPool, server, writeDatabase, type WriteDatabase } from './support.ts';
@@ -34,26 +35,46 @@ async function accounting(database: WriteDatabase): Promise<Line[]> {
   return rows.map((line) => ({ ...line, outcomes: Object.fromEntries(Object.entries(line.outcomes).filter(([, rows]) => rows !== 0)) }));
 }
 
-t.test('parked commands are told when they are due, once in five minutes, to one of those who ask', async (t) => {
+t.test('parked commands are told, whole, when they are due, until they are put off', async (t) => {
   const database = await writeDatabase(t, postgres);
   const [store, pool, other] = [database.store(), database.pool(), database.pool()];
   const [first, second, later, never, settled, body] = ['20250424', '20250301', '20250424', '20250424', dayBefore(0).replaceAll('-', ''), '20250424'].map((day) => changeId(day));
-  const parked = (id: string | undefined, nextAttemptAt: string | null, attempts?: number) =>
-    ledgerRow(id ?? '', { outcome: 'parked', reason: 'future', payload: '{}', entity: 'Account', externalId: 'A', nextAttemptAt, ...(attempts === undefined ? {} : { attempts }) });
+  const errors = [{ path: 'a', code: 'b', message: 'c' }];
+  const parked = (id: string | undefined, nextAttemptAt: string | null, attempts?: number) => ledgerRow(id ?? '', {
+    outcome: 'parked', reason: 'future', errors, payload: '{"n":1.50}', entity: 'Account', externalId: 'A', nextAttemptAt, ...(attempts === undefined ? {} : { attempts }),
+  });
   await store.commit([unit({ ledger: [
     parked(second, inSeconds(-5)), parked(first, inSeconds(-9), 3), parked(later, inSeconds(60)), parked(never, null), parked(settled, inSeconds(-1)),
     ledgerRow(body ?? '', { outcome: 'quarantined', nextAttemptAt: inSeconds(-9) }),
   ] })]);
   await store.commit([unit({ resettled: [resettlement(settled ?? '')] })]);
-  const told = [...await dueParked(pool, 1), ...await dueParked(other, 10)];
-  t.strictSame(told[0], { commandId: first, provider: 'salesforce', source: SOURCE, entity: 'Account', externalId: 'A', reason: 'future', attempts: 3 });
-  t.same(told.map(({ commandId }) => commandId), [first, second]);
-  t.same(await dueParked(pool, 10), []);
-  await database.owner.query("update clientele.ledger set next_attempt_at = next_attempt_at - interval '6 minutes' where outcome = 'parked'");
-  t.same((await dueParked(pool, 10)).map(({ commandId }) => commandId).sort(), [first, second, later].sort(), 'what was told and not decided is told again');
+  const [told] = await dueParked(pool, 1);
+  t.match(told, { commandId: first, outcome: 'parked', provider: 'salesforce', source: SOURCE, entity: 'Account', externalId: 'A', reason: 'future', attempts: 3, errors });
+  t.equal(told?.payload, '{"n":1.50}', 'every digit');
+  const due = async (): Promise<string[]> => (await dueParked(pool, 10)).map(({ commandId }) => commandId);
+  t.same(await due(), [first, second]);
+
+  const putOff = (id: string | undefined, nextAttemptAt: string | null, attempts = 0) => ({ commandId: id ?? '', attempts, nextAttemptAt });
+  const all = [putOff(first, inSeconds(60), 4), putOff(second, null, 29), putOff(later, null), putOff(settled, inSeconds(60))];
+  const taken = await Promise.all([postponeParked(pool, all), postponeParked(other, all)]);
+  t.same(taken.flatMap((ids) => [...ids]).sort(), [first, second].sort(), 'each by one of those who ask, and only what is due');
+  t.same(await due(), []);
+  await database.owner.query("update clientele.ledger set next_attempt_at = next_attempt_at - interval '2 minutes' where outcome = 'parked'");
+  t.match((await dueParked(pool, 10)).map(({ commandId, attempts }) => ({ commandId, attempts })).sort((a, b) => a.attempts - b.attempts), [
+    { commandId: later, attempts: 0 }, { commandId: first, attempts: 4 },
+  ], 'what was put off for good is not told again');
 });
 
-t.test('an append does not wait for who looks for due commands, nor the other way round', async (t) => {
+t.test('of large commands so many are told as can be held', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const large = (): string => JSON.stringify(randomBytes(400_000).toString('base64'));
+  const ids = Array.from({ length: 6 }, () => changeId());
+  for (const id of ids) await database.store().commit([unit({ ledger: [ledgerRow(id, { outcome: 'parked', payload: large(), nextAttemptAt: inSeconds(-5) })] })]);
+  const told = (await dueParked(database.pool(), 10)).length;
+  t.ok(told >= 1 && told < 6, `${told} of 6`);
+});
+
+t.test('an append does not wait for who puts off due commands, nor the other way round', async (t) => {
   const database = await writeDatabase(t, postgres);
   const store = database.store({ lockTimeoutMs: 30_000 });
   const ids = Array.from({ length: 300 }, () => changeId());
@@ -65,7 +86,7 @@ t.test('an append does not wait for who looks for due commands, nor the other wa
       for (let found = 1; found > 0;) {
         const due = await dueParked(pool, 20);
         found = due.length;
-        told.push(...due.map(({ commandId }) => commandId));
+        told.push(...await postponeParked(pool, due.map(({ commandId }) => ({ commandId, attempts: 1, nextAttemptAt: inSeconds(300) }))));
       }
     }),
     (async () => {
@@ -73,7 +94,7 @@ t.test('an append does not wait for who looks for due commands, nor the other wa
     })(),
   ]);
   t.equal(new Set(told).size, told.length);
-  t.ok(told.length >= 200, `${told.length} were told, the others settled before`);
+  t.ok(told.length >= 200, `${told.length} were put off, the others settled before`);
   t.match(await accounting(database), [{ outcomes: { applied: 100, parked: 200 } }, {}]);
 });
 
@@ -218,7 +239,7 @@ t.test('a database that earlier code filled: what it parked is known by its reco
 t.test('what is asked of a database that is away can be asked again later', async (t) => {
   const pool = openPool(t, { host: '127.0.0.1', port: 1, user: 'nobody' });
   const asks: (() => Promise<unknown>)[] = [
-    () => dueParked(pool, 1), () => listPlans(pool), () => connectSource(pool, SOURCE, 'salesforce'), () => markResubmitted(pool, 'a', 'b'),
+    () => dueParked(pool, 1), () => postponeParked(pool, [{ commandId: changeId(), attempts: 0, nextAttemptAt: null }]), () => listPlans(pool), () => connectSource(pool, SOURCE, 'salesforce'), () => markResubmitted(pool, 'a', 'b'),
   ];
   for (const ask of asks) await t.rejects(ask, UnavailableError);
 });

@@ -3,6 +3,7 @@ import { ClientDomainService } from '@clientele/domain';
 import { InMemoryEventStore, type LedgerRow } from '@clientele/event-store';
 import type { ProcessCrmEvent, StoredOutcome } from '@clientele/contracts';
 import { RetrySchedule } from '../src/dead-letters/retry-schedule.ts';
+import { StandingRules } from '../src/dead-letters/standing-rules.ts';
 import { change, quarantineBody } from './support/commands.ts';
 import { discard, edit, redrive } from './support/orders.ts';
 import { outcomes, testPipeline, type TestPipelineOptions } from './support/pipeline.ts';
@@ -183,6 +184,31 @@ t.test('a clock too far ahead is taken up once it is not', async (t) => {
   t.match(row(ahead), { nextAttemptAt: '2025-05-01T06:00:00.000Z' });
   now += 6 * 3_600_000;
   t.same(outcomes(await decide([redrive(ahead)])), ['applied']);
+});
+
+t.test('an attempt that can only fail as the last one did is told by the rules alone', async (t) => {
+  let now = Date.parse('2025-05-01T00:00:00Z');
+  const { poison, decide, row, handlers } = setUp({ now: () => new Date(now) });
+  const keepsWaiting = (command: { commandId: string }, change: Partial<LedgerRow> = {}, by = handlers): boolean =>
+    new StandingRules(by, () => new Date(now)).keepWaiting({ ...row(command), ...change });
+  const [strange, gap, ahead] = [
+    change({ kind: 'unknown', sourceChangeType: 'SNAPSHOT' }), change({ kind: 'entity_gap', externalId: null, sourceChangeType: 'GAP_OVERFLOW' }),
+    change({ at: now + 30 * 3_600_000 }),
+  ];
+  t.same(outcomes(await decide([strange, gap, ahead])), ['parked unknown_change_type', 'parked source_not_readable', 'parked clock_ahead']);
+  for (const command of [strange, gap, ahead]) t.equal(keepsWaiting(command), true, row(command).reason ?? '');
+  const newer = (row(strange).payload ?? '').replace('"schemaVersion":1', '"schemaVersion":2');
+  const written = [{ path: '/schemaVersion', code: 'newer_schema', message: 'a later version of this service wrote it' }];
+  t.equal(keepsWaiting(strange, { payload: newer, reason: 'newer_schema', errors: written }), true);
+
+  t.equal(keepsWaiting(await poison()), false, 'a bug may be gone, which only deciding tells');
+  t.equal(keepsWaiting(strange, { reason: 'unsupported_change' }), false, 'another reason than the last one');
+  t.equal(keepsWaiting(strange, { errors: [] }), false, 'nor is it silent about other errors');
+  t.equal(keepsWaiting(strange, { payload: (row(strange).payload ?? '').replace('SNAPSHOT', 'CREATE').replace('"unknown"', '"change"') }), false, 'it is known by now');
+  t.equal(keepsWaiting(gap, {}, testPipeline(new InMemoryEventStore(), { facts: { readable: true } }).handlers), false, 'there are credentials by now');
+  t.equal(keepsWaiting(strange, { payload: 'no JSON' }), false);
+  now += 6 * 3_600_000;
+  t.equal(keepsWaiting(ahead), false, 'its time has come');
 });
 
 t.test('the waits', async (t) => {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { ledgerDay } from '../ledger-day.ts';
-import type { DueCommand, WaitingCommand } from '../waiting-work.ts';
-import { dateArray, textArray } from './binary-array.ts';
+import type { DueCommand, Postponement, WaitingCommand } from '../waiting-work.ts';
+import { dateArray, intArray, textArray, timestampArray } from './binary-array.ts';
 import { storeError } from './errors.ts';
 
 interface WaitingRow {
@@ -23,27 +23,43 @@ export async function loadWaiting(pool: pg.Pool, commandIds: readonly string[]):
   if (commandIds.length === 0) return new Map();
   const values = [textArray(commandIds), dateArray(commandIds.map(ledgerDay))];
   const { rows } = await pool.query<WaitingRow>({ name: 'load_waiting', text: 'select * from clientele.load_waiting($1, $2)', values });
-  return new Map(rows.map((row) => [row.command_id, {
-    ...commandOf(row), outcome: row.outcome, commandType: row.command_type, receivedAt: row.received_at.toISOString(), payload: row.payload,
-  }]));
+  return new Map(rows.map((row) => [row.command_id, waitingOf(row)]));
 }
 
-/** What is told as due is not told again for so long: by then its attempt is decided, or was lost. */
-const TAKEN_FOR_MS = 5 * 60_000;
+/** Of payloads as they are stored, at a time: none is shortened, and one is told however large it is. */
+const ENOUGH_BYTES = 1024 * 1024;
 
 /**
- * Parked commands whose next attempt is due, at most `limit`, the longest due first; each is told once in 5 minutes until a unit resettles it.
- * Of several callers each gets others.
+ * Parked commands whose next attempt is due, whole, the longest due first; at most `limit`, and fewer where they are large. They stay due until
+ * they are put off, or a unit resettles them.
  * @throws UnavailableError
  */
 export async function dueParked(pool: pg.Pool, limit: number): Promise<DueCommand[]> {
   try {
-    const { rows } = await pool.query<Omit<WaitingRow, 'outcome' | 'command_type' | 'received_at' | 'payload'>>(
-      "select * from clientele.take_due_parked($1, $2 * interval '1 ms')", [limit, TAKEN_FOR_MS],
-    );
-    return rows.map(commandOf);
+    const { rows } = await pool.query<WaitingRow & Pick<DueCommand, 'errors'>>('select * from clientele.due_parked($1, $2)', [limit, ENOUGH_BYTES]);
+    return rows.map(({ errors, ...row }) => ({ ...waitingOf(row), errors }));
   } catch (error) {
     throw storeError(error, 'looking for due commands');
+  }
+}
+
+/**
+ * Puts off those of the commands that are still due; the ids of these. A row that another transaction holds is left as it is, so of several
+ * callers each gets others.
+ * @throws UnavailableError
+ */
+export async function postponeParked(pool: pg.Pool, postponements: readonly Postponement[]): Promise<ReadonlySet<string>> {
+  if (postponements.length === 0) return new Set();
+  const ids = postponements.map(({ commandId }) => commandId);
+  const values = [
+    textArray(ids), dateArray(ids.map(ledgerDay)), intArray(postponements.map(({ attempts }) => attempts)),
+    timestampArray(postponements.map(({ nextAttemptAt }) => (nextAttemptAt === null ? null : Date.parse(nextAttemptAt)))),
+  ];
+  try {
+    const { rows } = await pool.query<{ id: string }>('select clientele.postpone_parked($1, $2, $3, $4) as id', values);
+    return new Set(rows.map(({ id }) => id));
+  } catch (error) {
+    throw storeError(error, 'putting off what is due');
   }
 }
 
@@ -62,7 +78,7 @@ export async function markResubmitted(pool: pg.Pool, commandId: string, by: stri
   }
 }
 
-function commandOf(row: Omit<WaitingRow, 'outcome' | 'command_type' | 'received_at' | 'payload'>): DueCommand {
-  const { command_id: commandId, provider, source, entity, external_id: externalId, reason, attempts } = row;
-  return { commandId, provider, source, entity, externalId, reason, attempts };
+function waitingOf(row: WaitingRow): WaitingCommand {
+  const { command_id: commandId, outcome, command_type: commandType, provider, source, entity, external_id: externalId, reason, attempts, payload } = row;
+  return { commandId, outcome, commandType, provider, source, entity, externalId, reason, attempts, receivedAt: row.received_at.toISOString(), payload };
 }

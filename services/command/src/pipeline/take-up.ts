@@ -31,7 +31,7 @@ export class TakeUp {
     item.taken = { waiting, edit: null, unedited: null };
     const original = this.#read(waiting);
     if (original === null) {
-      item.settlement = settle('parked', 'newer_schema', [{ path: '/schemaVersion', code: 'newer_schema', message: 'a later version of this service wrote it' }]);
+      item.settlement = OF_A_LATER_VERSION;
       return;
     }
     item.decided = original;
@@ -79,6 +79,10 @@ export class TakeUp {
   }
 }
 
+/** Only a later version of this code can read it. */
+export const OF_A_LATER_VERSION: Settlement = settle('parked', 'newer_schema', [
+  { path: '/schemaVersion', code: 'newer_schema', message: 'a later version of this service wrote it' },
+]);
 /** Somebody was faster: another order, or another attempt. */
 export const NOT_WAITING: Settlement = settle('superseded', 'not_waiting');
 

@@ -1,0 +1,39 @@
+import type { DueCommand } from '@clientele/event-store';
+import type { Pool } from 'pg';
+
+/** Of payloads as they are stored, at a time. */
+const ENOUGH_BYTES = 1024 * 1024;
+
+/** Parked work that had all its attempts, each once in the life of this object, the newest first. */
+export class SpentLetters {
+  readonly #pool: Pick<Pool, 'query'>;
+  #after: { readonly decidedAt: string; readonly id: string } | null = null;
+  #isOver = false;
+
+  constructor(pool: Pick<Pool, 'query'>) {
+    this.#pool = pool;
+  }
+
+  /** The next so many, fewer where they are large; none once all were told. */
+  async next(limit: number): Promise<readonly DueCommand[]> {
+    if (this.#isOver || limit <= 0) return [];
+    const { rows } = await this.#pool.query<DueCommand & { decidedAt: string }>(
+      `select command_id as "commandId", outcome, command_type as "commandType", provider, source, entity, external_id as "externalId", reason, attempts,
+              to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "receivedAt", payload::text as payload, errors,
+              to_char(decided_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "decidedAt"
+         from (
+           select page.*, sum(pg_column_size(payload)) over (rows unbounded preceding) - pg_column_size(payload) as bytes_before from (
+             select * from clientele.ledger
+              where outcome in ('parked', 'quarantined') and outcome = 'parked' and payload is not null and next_attempt_at is null
+                and ($1::timestamptz is null or (decided_at, command_id) < ($1, $2))
+              order by decided_at desc nulls last, command_id desc nulls last limit $3
+           ) page
+         ) told where bytes_before < $4`,
+      [this.#after?.decidedAt ?? null, this.#after?.id ?? null, limit, ENOUGH_BYTES],
+    );
+    const last = rows.at(-1);
+    this.#isOver = last === undefined;
+    this.#after = last === undefined ? this.#after : { decidedAt: last.decidedAt, id: last.commandId };
+    return rows;
+  }
+}

@@ -200,4 +200,5 @@ mapping: { salesforce: { Account: { aggregate: client } }, hubspot: {} }
   t.equal(sourceOf(config, 'hubspot', relay, false), null, 'a source of another provider is another source');
   t.equal(sourceOf(config, 'salesforce', sandbox, false), null, 'a sandbox makes no ghosts in production');
   t.equal(sourceOf(config, 'salesforce', sandbox, true), 'salesforce:00DSANDBOX00000AAA', 'in development it is taken under its own name');
+  t.equal(sourceOf(config, 'salesforce', { name: 'x'.repeat(256), account: null }, true), null, 'but for a name that is longer than any source\'s');
 });

@@ -35,6 +35,13 @@ t.test('who was merged away answers with whom it lives on in, after all mergers;
   t.match((await items(`/records/merging?external_id=m500`))[0], { id: uuid(500), lifecycle: 'deleted', superseded_by: uuid(502) });
 });
 
+t.test('a reference leads to its record in whatever spelling it names it', async (t) => {
+  await insertRecord(read, { id: uuid(540), type: 'client', externalId: '0015f00002JUZPDAA5' });
+  const references = ['0015f00002JUZPD', '0015f00002JUZPDAA5', '0015f00002juzpd'].map((external_id) => ({ field: 'F', source: ORG, entity: 'Account', external_id, aggregate_type: 'client' }));
+  await insertRecord(read, { id: uuid(541), type: 'contact', entity: 'Contact', references });
+  t.match((await ask(`/contacts/${uuid(541)}`)).json['references'], [{ external_id: '0015f00002JUZPD', aggregate_id: uuid(540) }, { aggregate_id: uuid(540) }, { aggregate_id: null }]);
+});
+
 t.test('a lead names what it became, and they name the lead', async (t) => {
   const became = [
     { field: 'ConvertedAccountId', source: ORG, entity: 'Account', external_id: 'm500', aggregate_type: 'client' },

@@ -18,8 +18,13 @@ export function sourceOf(config: ClienteleConfig, provider: string, origin: Enve
   const matched = sources.find(({ match }) => match?.some((pattern) => fits(pattern, origin.name)));
   if (matched) return matched.id;
   const configured = sources.find(({ id, match }) => match === undefined && id === own);
-  return configured?.id ?? (development ? (own ?? `${provider}:${origin.name}`) : null);
+  if (configured !== undefined || !development) return configured?.id ?? null;
+  const named = own ?? `${provider}:${origin.name}`;
+  return named.length <= LONGEST_ID ? named : null;
 }
+
+/** As a source's id may be in the configuration: a longer one could not be kept. */
+const LONGEST_ID = 255;
 
 function fits(pattern: string, name: string): boolean {
   const source = pattern

@@ -1,3 +1,4 @@
+import { externalIdSpellings } from '@clientele/providers';
 import type { NamedRecord, StoredReference } from '@clientele/read-model';
 import { CoalescedLookup } from '../database/coalesced-lookup.ts';
 import type { Database } from '../database/database.ts';
@@ -54,7 +55,7 @@ export class ReferenceLookup {
 
   /** The record of that name, or what it lives on in after all mergers; null: none that is known. @throws UnavailableError */
   async meant(named: NamedRecord): Promise<Meant | null> {
-    const first = await this.#records.get(named);
+    const first = await this.#named(named);
     if (first === null) return null;
     const passed = new Set([first.id]);
     let last = first;
@@ -65,6 +66,15 @@ export class ReferenceLookup {
       last = next;
     }
     return { id: last.id, supersededId: last === first ? null : first.id };
+  }
+
+  /** By any spelling: a formula may tell an id of Salesforce in its 15 characters, and records are kept under 18. */
+  async #named(named: NamedRecord): Promise<Found | null> {
+    for (const external_id of externalIdSpellings(named.external_id)) {
+      const found = await this.#records.get({ ...named, external_id });
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   /** JSON text of the references, each with whom it means now. @throws UnavailableError */

@@ -13,6 +13,7 @@ import { coveredBy, inOrder } from '../src/plans/plan-order.ts';
 import type { ReadingPlan } from '../src/plans/plan-params.ts';
 import { tasksOf } from '../src/plans/plan-tasks.ts';
 import { turnAt } from '../src/plans/schedule.ts';
+import { restAfter } from '../src/plans/source-work.ts';
 import { held as completenessOf } from '../src/plans/steps/completeness.ts';
 import type { StepContext, StepResult } from '../src/plans/steps/step.ts';
 import type { ReadableSource } from '../src/sources/source-book.ts';
@@ -226,6 +227,16 @@ t.test('a feed is silent where something changed that it did not bring, not wher
   refuse = new ProviderError('unavailable', 'away');
   await t.rejects(silence.isSilent(source, T + 12 * HOUR), ProviderError);
   t.notOk(await new FeedSilence({ heardAt: async () => heard, silentAfterMs: 0 }).isSilent(source, T + 99 * HOUR));
+});
+
+t.test('a provider that refuses is not asked more often for it', async (t) => {
+  const after = (error: unknown) => restAfter(error, 300_000, T);
+  t.equal(after(new ProviderError('unavailable', 'away')), 5_000);
+  t.equal(after(new ProviderError('unavailable', 'away', { retryAt: new Date(T + 30_000) })), 30_000);
+  t.equal(after(new ProviderError('rate_limited', 'too many', { retryAt: new Date(T + 60_000) })), 300_000);
+  t.equal(after(new ProviderError('rate_limited', 'too many', { retryAt: new Date(T + 3_600_000) })), 3_600_000);
+  t.equal(after(new ProviderError('unauthorised', 'refused')), 300_000);
+  t.equal(after(new TypeError('a bug')), 5_000);
 });
 
 t.test('a load is complete when each record is held that the provider lists, whatever happens meanwhile', async (t) => {

@@ -8,6 +8,7 @@ import { eventually } from '@clientele/testing';
 import type { SourceQuota } from '../src/quota/governor.ts';
 import { ReadMetrics } from '../src/reading/read-metrics.ts';
 import { readFailure } from '../src/reading/read-failures.ts';
+import { untilLetGo } from '../src/reading/held-back.ts';
 import { ReaderBoard } from '../src/reading/reader-board.ts';
 import { ReadingPublisher } from '../src/reading/reading-publisher.ts';
 import { SourceReader } from '../src/reading/source-reader.ts';
@@ -15,6 +16,7 @@ import { mayBePurged, unseenAgain } from '../src/reading/unseen-records.ts';
 import type { Command } from '@clientele/contracts';
 import type { ReadableSource } from '../src/sources/source-book.ts';
 
+const HOUR_MS = 3_600_000;
 const NOW = new Date('2025-04-24T10:00:00Z');
 const since = clockOf({ commitTime: NOW.getTime() - 60_000, commitNumber: '1', sequenceNumber: 1, changeId: 'change' });
 const window = { from: '2025-04-24T09:59:59.000Z', until: '2025-04-24T10:00:00.999Z' };
@@ -137,6 +139,17 @@ t.test('who was held back by the breaker goes on as soon as another one\'s trial
   isHeldBack = false;
   t.match(state, { kind: 'unavailable', until: retryAt });
   t.match(putBack, [{ read: { externalId: 'A' }, notBefore: NOW, attempts: 0 }], 'due at once: it is the reader that waits');
+});
+
+t.test('a plan that was held back waits no longer than the breaker is open; what fails otherwise, its time', async (t) => {
+  const states: BreakerState['state'][] = ['half_open', 'closed'];
+  const breaker = (): BreakerState => ({ state: states.shift() ?? 'closed', failures: 0, retryAt: null });
+  const stopped = new AbortController();
+  await untilLetGo(new ProviderError('unavailable', 'not asked', { code: CIRCUIT_OPEN }), HOUR_MS, { breaker }, stopped.signal);
+  t.strictSame(states, []);
+  const waiting = untilLetGo(new ProviderError('unavailable', 'a 500'), HOUR_MS, { breaker }, stopped.signal);
+  setImmediate(() => { stopped.abort(); });
+  await t.rejects(waiting, { name: 'AbortError' });
 });
 
 t.test('reads whose part of the quota is used up let others pass', async (t) => {

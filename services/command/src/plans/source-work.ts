@@ -50,7 +50,7 @@ export class SourceWork {
         await run();
       } catch (error) {
         if (signal.aborted) return;
-        restMs = this.#restAfter(error, everyMs);
+        restMs = restAfter(error, everyMs, this.#parts.now());
         const isExpected = error instanceof UnavailableError || error instanceof ProviderError;
         this.#parts.logger[isExpected ? 'warn' : 'error']({ err: error }, `${what} failed`);
       }
@@ -59,13 +59,13 @@ export class SourceWork {
       });
     }
   }
+}
 
-  /** What may pass is soon tried again; a provider that refuses is not asked more often for it. */
-  #restAfter(error: unknown, everyMs: number): number {
-    const isRefused = error instanceof ProviderError && error.kind !== 'unavailable';
-    const told = error instanceof ProviderError ? (error.retryAt?.getTime() ?? 0) - this.#parts.now() : 0;
-    return Math.max(told, isRefused ? everyMs : Math.min(everyMs, SOON_MS));
-  }
+/** What may pass is soon tried again; a provider that refuses is not asked more often for it, nor before it says. Answers ms. */
+export function restAfter(error: unknown, everyMs: number, now: number): number {
+  const isRefused = error instanceof ProviderError && error.kind !== 'unavailable';
+  const toldMs = error instanceof ProviderError ? (error.retryAt?.getTime() ?? 0) - now : 0;
+  return Math.max(toldMs, isRefused ? everyMs : Math.min(everyMs, SOON_MS));
 }
 
 const SOON_MS = 5_000;

@@ -33,3 +33,16 @@ t.test('numbers are the same by what they mean', async (t) => {
   );
   fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => sameValue(one as Json, other as Json) === sameJson(one as Json, other as Json)), { examples: [[0, -0]] });
 });
+
+t.test('times are the same by the moment that they mean, as text or as milliseconds', async (t) => {
+  const moment = '2024-04-09T20:19:25Z';
+  const same: [Json, Json][] = [
+    [moment, '2024-04-09T20:19:25.000Z'], [moment, 1_712_693_965_000], [moment, '2024-04-09T22:19:25+02:00'], ['2024-06-30', 1_719_705_600_000], [{ a: [moment] }, { a: [1_712_693_965_000] }],
+  ];
+  for (const [one, other] of same) t.ok(sameValue(one, other) && sameValue(other, one), JSON.stringify([one, other]));
+  const different: [Json, Json][] = [
+    [moment, '2024-04-09T20:19:25.001Z'], [moment, 1_712_693_965_001], ['2024-06-30', '2024-06-30T00:00:00Z'], [moment, null], [moment, ` ${moment}`], [moment, new Exact('1712693965000.5')],
+    ['2024-02-30', '2024-03-01'], ['2024-04-09T20:19:25', moment], ['', 0],
+  ];
+  for (const [one, other] of different) t.notOk(sameValue(one, other) || sameValue(other, one), JSON.stringify([one, other]));
+});

@@ -56,8 +56,9 @@ export interface Advance {
  * of a version that is only being built. False: at least one of them was not where, or not whose, it should be; the transaction must be rolled back. */
 export async function advanceCheckpoints(db: ClientBase, advance: Advance): Promise<boolean> {
   const { from } = advance;
-  const { rows } = await db.query<{ moved: number }>(
-    `with moved as (
+  const { rows } = await db.query<{ moved: number }>({
+    name: 'advance_checkpoints',
+    text: `with moved as (
        update clientele.projection_checkpoints c set incarnation = $5, position = $6, recorded_at = $7, updated_at = now()
        from unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) v (name, version, position, epoch)
        where c.name = v.name and c.version = v.version and c.position = v.position and c.epoch = v.epoch
@@ -65,11 +66,11 @@ export async function advanceCheckpoints(db: ClientBase, advance: Advance): Prom
        returning c.name, c.version)
      select count(*)::int as moved, pg_notify($8, json_object_agg(name, $6::text) filter (where s.active_version = version)::text)
      from moved left join clientele.projections s using (name)`,
-    [
+    values: [
       from.map(({ name }) => name), from.map(({ version }) => version), from.map(({ position }) => position), from.map(({ epoch }) => epoch),
       advance.incarnation, advance.position, advance.recordedAt, advance.channel,
     ],
-  );
+  });
   return rows[0]?.moved === from.length;
 }
 

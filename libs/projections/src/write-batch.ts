@@ -33,6 +33,8 @@ export interface BatchWriterOptions {
   readonly faultPoint?: FaultPoint;
 }
 
+const BEGIN = 'begin; set local synchronous_commit = off; set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan';
+
 /** Writes a batch into several views and moves their checkpoints, in one transaction of the read database. */
 export class BatchWriter {
   readonly #options: BatchWriterOptions;
@@ -120,12 +122,15 @@ export class BatchWriter {
     };
   }
 
-  /** Nothing here needs the disk's word: what a crash of the server takes back, it takes back with its checkpoint. */
+  /**
+   * Nothing here needs the disk's word: what a crash of the server takes back, it takes back with its checkpoint. Rows are had by their keys
+   * whatever the size of a view, so plans are made once and kept; one that was made while the view was empty must not be to read all of it.
+   */
   async #transaction<T>(run: (db: ClientBase) => Promise<T>): Promise<T> {
     const db = await this.#options.pool.connect();
     let broken = true;
     try {
-      await db.query('begin; set local synchronous_commit = off');
+      await db.query(BEGIN);
       this.#fault('projection.begun');
       let result: T;
       try {

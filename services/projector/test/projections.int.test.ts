@@ -4,7 +4,7 @@ import { InMemoryEventFeed } from '@clientele/messaging';
 import { FencedError } from '@clientele/projections';
 import { eventually, startPostgres } from '@clientele/testing';
 import fc from 'fast-check';
-import type pg from 'pg';
+import pg from 'pg';
 import t from 'tap';
 import { DEFINITION, LogBuilder, READABLE, someLog } from './support/log-builder.ts';
 import { bothViews, delegate, feedOf, project, ReadDatabase } from './support/projecting.ts';
@@ -74,6 +74,32 @@ t.test('a view that is dropped is rebuilt from the log while the other goes on, 
   const once = await freshDatabase();
   await project(once, feedOf(log.entries), 1_200);
   t.same(await database.dump(), await once.dump());
+});
+
+t.test('statements whose plans were made while the views were empty never read a grown view whole', async (t) => {
+  const { pool } = await freshDatabase();
+  // One connection, which keeps its plans: the seventh batch is written by the one that all values share.
+  const writer = new pg.Pool({ ...pool.options, max: 1 });
+  const log = someLog(40, 20);
+  await project({ pool: writer }, feedOf(log.entries), 40, { maxEntries: 4 });
+  await pool.query(`insert into clientele.records_2 select filled.* from clientele.records_2 r, generate_series(1, 1000) n,
+    jsonb_populate_record(r, jsonb_build_object('id', md5(n::text)::uuid)) filled where r.id = (select id from clientele.records_2 limit 1)`);
+  await pool.query(`insert into clientele.changes_1 select filled.* from clientele.changes_1 c, generate_series(1, 1000) n,
+    jsonb_populate_record(c, jsonb_build_object('id', c.id || n)) filled where c.id = (select id from clientele.changes_1 limit 1)`);
+  const { rows: kept } = await writer.query<{ name: string; generic: boolean }>('select name, generic_plans > 0 as generic from pg_prepared_statements where name like \'load %\' order by name');
+  t.strictSame(kept, [{ name: 'load clientele.changes_1', generic: true }, { name: 'load clientele.records_2', generic: true }]);
+  const [records, changes] = [
+    await explained(`execute "load clientele.records_2"('{${log.entries.find(({ kind }) => kind === 'event')?.id}}')`),
+    await explained(`execute "load clientele.changes_1"('{2026-01-01}', '{x}')`),
+  ];
+  t.match(records, /Index Scan/);
+  t.notMatch(`${records}${changes}`, /Seq Scan on records|Seq Scan on changes/);
+  await writer.end();
+
+  async function explained(statement: string): Promise<string> {
+    const { rows } = await writer.query<{ 'QUERY PLAN': string }>(`explain ${statement}`);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  }
 });
 
 t.test('who lost the lease commits nothing; what it had begun before is in', async (t) => {

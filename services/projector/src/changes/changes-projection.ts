@@ -55,13 +55,14 @@ export class ChangesProjection implements Projection<ChangeView> {
   }
 
   async load(db: ClientBase, ids: readonly string[]): Promise<ReadonlyMap<string, ChangeView>> {
-    const { rows } = await db.query<LoadedRow>(
-      `select c.day::text as day, c.id, event_type, provider, source, entity, aggregate_type, external_id, data::text as data,
+    const { rows } = await db.query<LoadedRow>({
+      name: `load ${this.#table}`,
+      text: `select c.day::text as day, c.id, event_type, provider, source, entity, aggregate_type, external_id, data::text as data,
          metadata::text as metadata, occurred_at, status, outcome, reason, errors::text as errors, warnings::text as warnings, received_at,
          processed_at, aggregate_id, position, recorded_at
        from unnest($1::date[], $2::text[]) k (day, id) join ${this.#table} c on c.day = k.day and c.id = k.id`,
-      [ids.map(dayOfChange), ids],
-    );
+      values: [ids.map(dayOfChange), ids],
+    });
     return new Map(rows.map((row) => [row.id, viewOf(row)]));
   }
 

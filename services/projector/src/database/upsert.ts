@@ -10,6 +10,7 @@ export type Column<Row> = { readonly name: string; /** What is stored, where it 
 
 /** Writes rows whole, one statement for all: those that exist by `key` are replaced. The names are this code's own, never data. */
 export class Upsert<Row> {
+  readonly #name: string;
   readonly #text: string;
   readonly #columns: readonly Column<Row>[];
 
@@ -17,6 +18,7 @@ export class Upsert<Row> {
     const names = columns.map(({ name }) => name);
     const replaced = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
     this.#columns = columns;
+    this.#name = `upsert ${table}`;
     this.#text = `insert into ${table} as t (${names.join(', ')})
       select ${columns.map(({ name, as }) => as?.(`v.${name}`) ?? `v.${name}`).join(', ')}
       from unnest(${columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')}) as v (${names.join(', ')})
@@ -24,7 +26,7 @@ export class Upsert<Row> {
   }
 
   async run(db: ClientBase, rows: readonly Row[]): Promise<void> {
-    await db.query(this.#text, this.#columns.map((column) => arrayOf(column, rows)));
+    await db.query({ name: this.#name, text: this.#text, values: this.#columns.map((column) => arrayOf(column, rows)) });
   }
 }
 

@@ -54,10 +54,12 @@ export class RecordsProjection implements Projection<RecordView> {
   }
 
   async load(db: ClientBase, ids: readonly string[]): Promise<ReadonlyMap<string, RecordView>> {
-    const { rows } = await db.query<LoadedRow>(
-      `select id, type, provider, source, entity, external_id, state::text as state, created_at, updated_at, position from ${this.#table} where id = any($1::uuid[])`,
-      [ids],
-    );
+    const { rows } = await db.query<LoadedRow>({
+      name: `load ${this.#table}`,
+      text: `select id, type, provider, source, entity, external_id, state::text as state, created_at, updated_at, position
+        from ${this.#table} where id = any($1::uuid[])`,
+      values: [ids],
+    });
     return new Map(rows.map((row) => [row.id, viewOf(row)]));
   }
 

@@ -71,7 +71,7 @@ export interface ProjectOptions {
 }
 
 /** Projects until every view stands at `position`; gives what was committed. */
-export async function project(database: ReadDatabase, feed: EventFeed, position: number, options: ProjectOptions = {}): Promise<Written[]> {
+export async function project(database: Pick<ReadDatabase, 'pool'>, feed: EventFeed, position: number, options: ProjectOptions = {}): Promise<Written[]> {
   const { epoch = 1, projections = bothViews(), fence = true } = options;
   const ending = new AbortController();
   const committed: Written[] = [];

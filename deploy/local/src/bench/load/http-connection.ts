@@ -38,6 +38,10 @@ export class HttpConnection {
     });
   }
 
+  get isOpen(): boolean {
+    return this.#failure === null;
+  }
+
   /** `bytes`: the whole request, in ASCII. @throws Error when the connection breaks. */
   async send(bytes: string): Promise<Answer> {
     return await new Promise((resolve, reject) => {

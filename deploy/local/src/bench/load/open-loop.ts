@@ -11,10 +11,17 @@ export class ConnectionPool {
   }
 
   async use<T>(work: (connection: HttpConnection) => Promise<T>): Promise<T> {
-    const connection = this.#idle.pop() ?? await HttpConnection.open(this.#address);
+    const connection = this.#takeIdle() ?? await HttpConnection.open(this.#address);
     const result = await work(connection);
     this.#idle.push(connection);
     return result;
+  }
+
+  /** A server closes what was idle for long. */
+  #takeIdle(): HttpConnection | undefined {
+    let connection = this.#idle.pop();
+    while (connection?.isOpen === false) connection = this.#idle.pop();
+    return connection;
   }
 
   close(): void {

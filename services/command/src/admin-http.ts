@@ -12,6 +12,13 @@ export async function startAdminHttp(context: ServiceContext<CommandSettings>, r
     description: 'Decides changes and keeps what came of them; administration of what could not be decided.',
     logger, metrics, health,
   });
+  // Many routes take no body, and many clients name its type all the same.
+  const parse = http.getDefaultJsonParser('error', 'error');
+  http.removeContentTypeParser('application/json');
+  http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, String(body), done);
+  });
   const keys = apiKeys(settings.ADMIN_API_KEYS);
   for (const register of routes) await register(http, keys);
   await http.listen({ host: settings.HOST, port: settings.COMMAND_PORT });

@@ -50,6 +50,9 @@ function codeOf(error: ValueError): string {
 }
 
 function messageOf(error: ValueError): string {
+  const { pattern, description }: { pattern?: unknown; description?: unknown } = error.schema;
+  // A pattern is for machines; what describes it tells a person what to write.
+  if (typeof error.value === 'string' && pattern !== undefined && typeof description === 'string') return `Does not fit. ${description}`;
   const alternatives: unknown = error.schema['anyOf'];
   if (!Array.isArray(alternatives)) return error.message;
   const constants = alternatives.flatMap(({ const: one }: TSchema): string[] => (one === undefined ? [] : [String(one)]));

@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox';
 const Name = Type.String({ pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]{1,255}$' });
 
 /** The id of a dead letter. */
-export const LetterId = Type.String({ pattern: '^[0-9]{8}-[A-Za-z0-9_-]{1,71}$' });
+export const LetterId = Type.String({ pattern: '^[0-9]{8}-[A-Za-z0-9_-]{1,71}$', description: 'An id as GET /dead-letters has it' });
 
 const AGE = '^[1-9]\\d{0,5}[smhd]$';
 

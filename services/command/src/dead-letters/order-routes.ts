@@ -19,7 +19,7 @@ export async function registerOrderRoutes(app: HttpServer, parts: DeadLetterRout
     scope.removeContentTypeParser('application/json');
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       try {
-        done(null, parseExact(String(body)));
+        done(null, body === '' ? undefined : parseExact(String(body)));
       } catch {
         const message = 'The body is not JSON';
         done(new HttpProblem(400, message, { errors: [{ path: 'body', code: 'json', message }] }));

@@ -35,7 +35,7 @@ export const DeadLetter = Type.Object(
 );
 export type DeadLetter = Static<typeof DeadLetter>;
 
-/** What would become of it, and of its record, were it decided now. */
+/** What would become of it, and of its record, were it decided now; `events` and `changes` of what waits for its time are those of then. */
 export const Would = Type.Object(
   {
     outcome: Outcome,

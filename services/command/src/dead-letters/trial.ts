@@ -52,6 +52,7 @@ export class Trial {
       this.#takeUp.run(item, waiting);
       item.settlement ??= item.admitted?.ruleOn() ?? null;
       if (item.settlement === null) decide(item);
+      else if (item.settlement.outcome === 'parked') foresee(item, item.settlement);
       if (item.settlement === null) throw new Error(`no stage settled ${waiting.commandId}`);
       return item.settlement;
     } catch (error) {
@@ -67,6 +68,16 @@ export class Trial {
       }
     }
   }
+}
+
+/** What keeps it waiting may pass, as a time does: it is shown what it would do then, as far as that can be told. */
+function foresee(item: WorkItem, ruling: Settlement): void {
+  try {
+    decide(item);
+  } catch {
+    // It cannot be decided yet, and that is what the ruling says.
+  }
+  item.settlement = ruling;
 }
 
 function told({ outcome, reason, errors, warnings }: Settlement, record: RecordWork | null, before: RecordState): Would {

@@ -40,13 +40,14 @@ interface SettledTurn extends SettledItem {
   readonly taken: TakenUp;
 }
 
-/** Of an order that was carried out the reason tells whether what it names waits on. */
+/** Of an order that was carried out the reason tells whether what it names waits on, or was found to be wrong. */
 export const STILL_WAITING = 'still_waiting';
+export const FOUND_WRONG = 'rejected';
 
 function settledItem(item: WorkItem): SettledItem {
   const { received } = item;
   const [turn] = settledTurn(item);
-  const settlement = turn === undefined ? settlementOf(item) : settle('applied', isWaiting(turn.settlement) ? STILL_WAITING : null);
+  const settlement = turn === undefined ? settlementOf(item) : settle('applied', whatCameOf(turn.settlement));
   return { commandId: received.commandId, received, settlement, aggregateId: aggregateIdOf(item) };
 }
 
@@ -65,6 +66,11 @@ function settlementOf({ received, settlement }: WorkItem): Settlement {
 
 function aggregateIdOf({ record }: WorkItem): string | null {
   return record !== null && record.state.version > 0 ? record.aggregateId : null;
+}
+
+function whatCameOf(settlement: Settlement): string | null {
+  if (isWaiting(settlement)) return STILL_WAITING;
+  return settlement.outcome === 'rejected' ? FOUND_WRONG : null;
 }
 
 function isWaiting({ outcome }: Settlement): boolean {

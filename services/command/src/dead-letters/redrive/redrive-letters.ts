@@ -1,6 +1,6 @@
 import { ledgerDay } from '@clientele/event-store';
 import type { Pool } from 'pg';
-import { STILL_WAITING } from '../../pipeline/commit-unit.ts';
+import { FOUND_WRONG, STILL_WAITING } from '../../pipeline/commit-unit.ts';
 import { FILTERED, filterValues, type LetterFilter } from '../letter-filter.ts';
 import type { OrderTarget } from '../orders.ts';
 import type { PageEnd } from '../page-cursor.ts';
@@ -14,15 +14,20 @@ export interface LetterPage {
 export interface OrderResult {
   /** `superseded`: the dead letter did not wait any more. */
   readonly outcome: string;
-  /** `still_waiting`: it failed again. */
+  /** `still_waiting`: it failed again. `rejected`: it was found to be wrong, and is settled. */
   readonly reason: string | null;
 }
 
-/** Of orders that were decided, how many settled their dead letter and how many left it waiting; of the others nobody carried any out. */
-export function tallyOf(results: Iterable<OrderResult>): { readonly succeeded: number; readonly failed: number } {
-  const carriedOut = [...results].filter(({ outcome }) => outcome === 'applied');
+/** `skipped`: nobody carried the order out, since the dead letter did not wait any more. */
+export type RedriveTally = Readonly<Record<'succeeded' | 'failed' | 'rejected' | 'skipped', number>>;
+
+/** What became of the dead letters of orders that were decided. */
+export function tallyOf(results: Iterable<OrderResult>): RedriveTally {
+  const all = [...results];
+  const carriedOut = all.filter(({ outcome }) => outcome === 'applied');
   const failed = carriedOut.filter(({ reason }) => reason === STILL_WAITING).length;
-  return { succeeded: carriedOut.length - failed, failed };
+  const rejected = carriedOut.filter(({ reason }) => reason === FOUND_WRONG).length;
+  return { succeeded: carriedOut.length - failed - rejected, failed, rejected, skipped: all.length - carriedOut.length };
 }
 
 const TARGET = 'command_id as id, provider, source, entity, external_id as "externalId"';

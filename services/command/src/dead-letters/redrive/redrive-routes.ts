@@ -78,9 +78,8 @@ async function withItsEnd(plan: Plan, letters: RedriveLetters): Promise<Plan> {
   const { window } = redriveCursor(plan);
   if (plan.state !== 'cancelled' || window.length === 0) return plan;
   const results = await letters.results(window.map((target) => redriveOrderId(plan.id, target)));
-  const { succeeded, failed } = tallyOf(results.values());
-  const late: Readonly<Record<string, number>> = { succeeded, failed, skipped: results.size - succeeded - failed };
-  return { ...plan, counters: { ...plan.counters, ...Object.fromEntries(Object.entries(late).map(([name, n]) => [name, (plan.counters[name] ?? 0) + n])) } };
+  const late = Object.entries(tallyOf(results.values())).map(([name, n]): [string, number] => [name, (plan.counters[name] ?? 0) + n]);
+  return { ...plan, counters: { ...plan.counters, ...Object.fromEntries(late) } };
 }
 
 function known(plan: Plan | null): Plan {

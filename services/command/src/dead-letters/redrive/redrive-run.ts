@@ -3,7 +3,7 @@ import { savePlanProgress, type EventStore, type Plan } from '@clientele/event-s
 import type { Pool } from 'pg';
 import { knownTargets } from '../known-targets.ts';
 import { redriveOrder, redriveOrderId, type OrderTarget } from '../orders.ts';
-import { asJson, countedIn, redriveCursor, redriveParams, stepOf, type RedriveCursor, type RedriveParams } from './redrive.ts';
+import { asJson, decidedIn, failedIn, redriveCursor, redriveParams, stepOf, type RedriveCursor, type RedriveParams } from './redrive.ts';
 import { tallyOf, type RedriveLetters } from './redrive-letters.ts';
 
 export interface RedriveRunParts {
@@ -55,7 +55,7 @@ export class RedriveRun {
     const targets = await this.#take(this.#room());
     if (targets === null) {
       // Those of the filter that others settled before they were reached were never seen.
-      this.#count('skipped', Math.max(0, this.#params.total - countedIn(this.#counters)));
+      this.#count('skipped', Math.max(0, this.#params.total - decidedIn(this.#counters) - (this.#counters['skipped'] ?? 0)));
       return await this.#save('done');
     }
     this.#cursor = { ...this.#cursor, window: targets.map(({ id }) => id) };
@@ -110,11 +110,10 @@ export class RedriveRun {
       if (performance.now() - this.#orderedAt > ORDER_AGAIN_MS) await this.#orderAgain(missing);
       return true;
     }
-    const { succeeded, failed } = tallyOf(results.values());
-    this.#count('succeeded', succeeded);
-    this.#count('failed', failed);
-    this.#count('skipped', window.length - succeeded - failed);
-    this.#cursor = { ...this.#cursor, window: [], decided: this.#cursor.decided + succeeded + failed, failed: this.#cursor.failed + failed };
+    const tally = tallyOf(results.values());
+    for (const [name, n] of Object.entries(tally)) this.#count(name, n);
+    const { decided, failed } = this.#cursor;
+    this.#cursor = { ...this.#cursor, window: [], decided: decided + decidedIn(tally), failed: failed + failedIn(tally) };
     this.#judge();
     return await this.#save(this.#cursor.stopped === null ? undefined : 'failed');
   }
@@ -134,7 +133,7 @@ export class RedriveRun {
     const { canary } = this.#params;
     if (canary === null) return;
     const step = stepOf(this.#params, this.#cursor);
-    const all = { decided: (this.#counters['succeeded'] ?? 0) + (this.#counters['failed'] ?? 0), failed: this.#counters['failed'] ?? 0 };
+    const all = { decided: decidedIn(this.#counters), failed: failedIn(this.#counters) };
     const { decided, failed } = step === 'all' ? all : this.#cursor;
     if (step !== 'all' && decided < step) return;
     if (decided > 0 && failed / decided > canary.stop_above) {

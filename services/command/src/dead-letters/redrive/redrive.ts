@@ -14,7 +14,7 @@ const Canary = Type.Object(
   {
     /** How many are tried before it is judged whether to go on, step by step; after the last come all others. */
     steps: Type.Array(Step, { minItems: 1, maxItems: 20, default: [1, 10, 'all'] }),
-    /** The redrive stops itself where a larger share than this fails again: of a step, and from then on of all so far. 0 to 1. */
+    /** The redrive stops itself where a larger share than this fails again or is rejected: of a step, and from then on of all so far. 0 to 1. */
     stop_above: Type.Number({ minimum: 0, maximum: 1 }),
   },
   { additionalProperties: false },
@@ -91,9 +91,15 @@ export function stepOf({ canary }: RedriveParams, { step }: Pick<RedriveCursor, 
   return canary?.steps[step] ?? 'all';
 }
 
-/** Of the total, how many of which it is known what became of them. */
-export function countedIn({ succeeded = 0, failed = 0, skipped = 0 }: Readonly<Record<string, number>>): number {
-  return succeeded + failed + skipped;
+type Counted = Readonly<Record<string, number>>;
+
+export function decidedIn({ succeeded = 0, failed = 0, rejected = 0 }: Counted): number {
+  return succeeded + failed + rejected;
+}
+
+/** What a canary goes by: what is rejected is settled for good, and not as whoever had it redriven hoped. */
+export function failedIn({ failed = 0, rejected = 0 }: Counted): number {
+  return failed + rejected;
 }
 
 const Instant = Type.String({ format: 'date-time' });
@@ -114,6 +120,8 @@ export const Redrive = Type.Object(
     sent: Type.Integer(),
     /** Decided, and waiting no more. */
     succeeded: Type.Integer(),
+    /** Decided for good, and wrong: `GET /events/{id}` has the errors of each. */
+    rejected: Type.Integer(),
     failed_again: Type.Integer(),
     /** Settled by somebody else meanwhile, or never parked. */
     skipped: Type.Integer(),
@@ -138,8 +146,8 @@ export function redriveOf(plan: Plan): Redrive {
   return {
     id: plan.id, state: plan.state === 'failed' ? 'stopped' : plan.state, stopped_because: at.stopped, requested_by: plan.requestedBy,
     created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString(), finished_at: finishedAt?.toISOString() ?? null,
-    total: own.total, sent: count('sent'), succeeded: count('succeeded'), failed_again: count('failed'), skipped: count('skipped'),
-    rate: own.rate, speed: Math.round(((count('succeeded') + count('failed')) / seconds) * 10) / 10,
+    total: own.total, sent: count('sent'), succeeded: count('succeeded'), rejected: count('rejected'), failed_again: count('failed'), skipped: count('skipped'),
+    rate: own.rate, speed: Math.round((decidedIn(counters) / seconds) * 10) / 10,
     step: stepOf(own, at), canary: own.canary, filter: own.filter,
   };
 }

@@ -1,5 +1,4 @@
 import { startPostgres, type PostgresServer } from '@clientele/testing';
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Test } from 'tap';
 import { fenceLane, migrateWriteDatabase, PostgresEventStore, type PostgresEventStoreOptions } from '../src/index.ts';
@@ -37,12 +36,8 @@ export function openPool(t: Test, config: pg.PoolConfig): pg.Pool {
 
 /** A migrated database that no test has used. */
 export async function writeDatabase(t: Test, postgres: PostgresServer): Promise<WriteDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client(postgres.url());
-  await admin.connect();
-  await admin.query(`create database ${name} template ${TEMPLATE}`);
-  await admin.end();
-  const url = postgres.url(name);
+  const url = await postgres.createDatabase(undefined, TEMPLATE);
+  const name = new URL(url).pathname.slice(1);
   const open = (config: pg.PoolConfig): pg.Pool => openPool(t, { statement_timeout: 60_000, ...config });
   const owner = open({ connectionString: url });
   const pool: WriteDatabase['pool'] = (role = 'clientele_command', options = {}) =>

@@ -4,7 +4,7 @@ import { decodeDomainEvent, type LogEntry, type ProcessCrmEvent } from '@cliente
 import { replay, type DomainEvent, type RecordState } from '@clientele/domain';
 import { InMemoryEventStore, PostgresEventStore } from '@clientele/event-store';
 import { JetStreamEventFeed } from '@clientele/messaging';
-import { eventually, startPostgres } from '@clientele/testing';
+import { eventually } from '@clientele/testing';
 import { createPool } from '@clientele/service-kit';
 import { change } from './support/commands.ts';
 import { disorders, Load } from './support/load.ts';
@@ -100,8 +100,7 @@ t.test('killed at any point and started again, it ends with the same state, ledg
 });
 
 t.test('the database is killed under load: the lanes wait, the service says so, and goes on by itself', async (t) => {
-  const own = await startPostgres();
-  t.teardown(() => own.stop());
+  const own = await sharedPostgres(t);
   const system = await testSystem(t, own);
   const process = await system.startCommand();
   const load = new Load(system).start();

@@ -34,8 +34,11 @@ export interface PostgresServer {
   readonly pid: number;
   /** For the superuser. */
   url(database?: string): string;
-  /** @returns the superuser's url of a new, empty database (default: a name drawn at random). */
-  createDatabase(name?: string): Promise<string>;
+  /**
+   * @returns the superuser's url of a new database (default: a name drawn at random): an empty one, or a copy of `template`, which nobody may be
+   * connected to meanwhile.
+   */
+  createDatabase(name?: string, template?: string): Promise<string>;
   /** Ends sessions and stops cleanly; a temporary folder is removed. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. `restart` brings it back with what was committed. */
@@ -89,8 +92,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     get pid() { return child.pid ?? 0; },
     get exited() { return endingOf(child); },
     url,
-    createDatabase: async (name = `test_${randomBytes(6).toString('hex')}`) => {
-      await createDatabase(url(), name);
+    createDatabase: async (name = `test_${randomBytes(6).toString('hex')}`, template = 'template1') => {
+      await createDatabase(url(), name, template);
       return url(name);
     },
     // SIGINT: PostgreSQL's fast shutdown.
@@ -106,11 +109,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   };
 }
 
-async function createDatabase(adminUrl: string, name: string): Promise<void> {
+async function createDatabase(adminUrl: string, name: string, template: string): Promise<void> {
   const client = new pg.Client({ connectionString: adminUrl, application_name: 'clientele-testing' });
   await client.connect();
   try {
-    await client.query(`create database ${client.escapeIdentifier(name)}`);
+    await client.query(`create database ${client.escapeIdentifier(name)} template ${client.escapeIdentifier(template)}`);
   } finally {
     await client.end();
   }

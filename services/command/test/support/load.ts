@@ -6,6 +6,8 @@ import type { StoredEventRow, TestSystem } from './system.ts';
 const RECORDS = Array.from({ length: 40 }, (_, index) => `001000000000${String(index).padStart(3, '0')}AAA`);
 const CHANGES_A_ROUND = 40;
 const MOST_UNDECIDED = 800;
+/** Between two rounds: two thousand changes a second are load enough, and leave a small machine something for the rest of a test. */
+const PACE_MS = 20;
 
 /** Sends changes of some records, each later than the one before, until it is stopped; what was refused is sent again, as a CRM does. */
 export class Load {
@@ -54,7 +56,7 @@ export class Load {
   /** A machine that decides slowly is not to be buried; one whose database is away is not waited for. */
   async #untilNearlyDecided(): Promise<void> {
     do {
-      await sleep(5);
+      await sleep(PACE_MS);
     } while (this.#running && this.acknowledged - (await this.#decided()) > MOST_UNDECIDED);
   }
 

@@ -161,18 +161,25 @@ export interface TestSystemOptions {
 
 /** A system for one test, on a Postgres server that many share. It ends with the test. */
 export async function testSystem(t: Test, postgres: PostgresServer, { before }: TestSystemOptions = {}): Promise<TestSystem> {
-  const [nats, ownerUrl] = await Promise.all([startNats({ syncAlways: false }), postgres.createDatabase()]);
-  await before?.(ownerUrl);
-  await migrateWriteDatabase(ownerUrl, { passwords: { command: 'commandPassword' } });
+  const [nats, ownerUrl] = await Promise.all([startNats({ syncAlways: false }), before === undefined ? postgres.createDatabase(undefined, MIGRATED) : postgres.createDatabase()]);
+  if (before !== undefined) {
+    await before(ownerUrl);
+    await migrateWriteDatabase(ownerUrl, MIGRATION);
+  }
   await ensureTopology(nats.url);
   const system = new TestSystem({ postgres, nats, ownerUrl, link: await connectNats({ url: nats.url, name: 'test' }) });
   t.teardown(() => system.stop());
   return system;
 }
 
+const MIGRATED = 'migrated';
+const MIGRATION = { passwords: { command: 'commandPassword' } };
+
+/** A server for a test file, with a migrated database that those of its systems are copied from: a fifth of what migrating each takes. */
 export async function sharedPostgres(t: Test): Promise<PostgresServer> {
   const postgres = await startPostgres();
   t.teardown(() => postgres.stop());
+  await migrateWriteDatabase(await postgres.createDatabase(MIGRATED), MIGRATION);
   return postgres;
 }
 

@@ -18,6 +18,7 @@ export class World {
   readonly logPool: pg.Pool;
   readonly #logUrl: string;
   readonly #databases: ReadDatabase[] = [];
+  #migrated: Promise<string> | undefined;
 
   private constructor(parts: { postgres: PostgresServer; nats: NatsServer; logUrl: string; link: NatsLink }) {
     this.postgres = parts.postgres;
@@ -41,14 +42,21 @@ export class World {
     await Promise.all([this.postgres.stop(), this.nats.stop()]);
   }
 
-  /** A read database, migrated by the service's own entry. */
+  /** A read database, migrated by the service's own entry: the first one, which the others are copied from. */
   async readDatabase(): Promise<ReadDatabase> {
-    const url = await this.postgres.createDatabase();
-    const migration = await spawnService(entry('migrate'), { NODE_ENV: 'test', READ_DATABASE_URL: url, PROJECTOR_DB_PASSWORD: 'projectorPassword' });
-    if ((await migration.exited) !== 0) throw new Error(migration.output());
-    const database = await ReadDatabase.create(this.postgres, url);
+    this.#migrated ??= this.#migrate();
+    const database = await ReadDatabase.create(this.postgres, await this.postgres.createDatabase(undefined, await this.#migrated));
     this.#databases.push(database);
     return database;
+  }
+
+  async #migrate(): Promise<string> {
+    const name = 'migrated';
+    const migration = await spawnService(entry('migrate'), {
+      NODE_ENV: 'test', READ_DATABASE_URL: await this.postgres.createDatabase(name), PROJECTOR_DB_PASSWORD: 'projectorPassword',
+    });
+    if ((await migration.exited) !== 0) throw new Error(migration.output());
+    return name;
   }
 
   /** Appends entries as the command service would; they get the log's own positions and times. */
@@ -75,7 +83,7 @@ export class World {
   async projector(database: ReadDatabase, env: Readonly<Record<string, string>> = {}): Promise<RunningProjector> {
     const port = await freePort();
     const service = await spawnService(entry('main'), {
-      NODE_ENV: 'test', LOG_LEVEL: 'info', PROJECTOR_PORT: String(port), PROJECTOR_LEASE_MS: '600',
+      NODE_ENV: 'test', LOG_LEVEL: 'info', PROJECTOR_PORT: String(port), PROJECTOR_LEASE_MS: '1500',
       READ_DATABASE_URL: as(database.url, 'clientele_projector', 'projectorPassword'),
       EVENT_LOG_URL: as(this.#logUrl, 'clientele_log_reader', 'logReaderPassword'),
       PROJECTOR_FEED: 'stream', NATS_URL: this.nats.urlFor('projector'), ...env,

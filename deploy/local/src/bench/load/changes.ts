@@ -25,9 +25,7 @@ export class ChangeSource {
   }
 }
 
-const DAY_MS = 86_400_000;
-
-/** Changes of an account each that are parked, and not taken up again by themselves while a bench runs: their clock is days ahead. Each makes one entry of the log. */
+/** Changes of an account each that are parked, since their kind is not known, and taken up again and again while a bench runs. Each makes one entry of the log. */
 export class ParkedSource {
   readonly #run = `parked-${Date.now().toString(36)}`;
   #made = 0;
@@ -38,7 +36,7 @@ export class ParkedSource {
 
   next(): string {
     const number = this.#made++;
-    return event(this.#run, number, 10_000_000 + number, 'UPDATE', '"Phone"', `"Phone":"+49 50 ${number}"`, Date.now() + 3 * DAY_MS);
+    return event(this.#run, number, 10_000_000 + number, 'SNAPSHOT', '"Phone"', `"Phone":"+49 50 ${number}"`);
   }
 }
 
@@ -55,10 +53,10 @@ function updated(run: string, number: number, account: number): string {
   return event(run, number, account, 'UPDATE', '"Phone","AnnualRevenue","BillingAddress.Street","LastModifiedDate"', fields);
 }
 
-function event(run: string, number: number, account: number, changeType: string, changedFields: string, fields: string, commitTimestamp = Date.now()): string {
+function event(run: string, number: number, account: number, changeType: string, changedFields: string, fields: string): string {
   return `{"version":"0","id":"${run}-${number}","detail-type":"AccountChangeEvent","source":"aws.partner/salesforce.com/${SAMPLE_ORG}/0YL5e0000004TryGAE",`
     + `"account":"123456789012","time":"2025-04-24T10:00:02Z","region":"eu-central-1","resources":[],"detail":{"payload":{"ChangeEventHeader":{`
     + `"entityName":"Account","changeType":"${changeType}","changeOrigin":"com/salesforce/api/rest/61.0","recordIds":["001${String(account).padStart(12, '0')}AAA"],`
-    + `"transactionKey":"${run}-${number}","sequenceNumber":1,"commitTimestamp":${commitTimestamp},"commitNumber":1745500706${String(number).padStart(9, '0')},`
+    + `"transactionKey":"${run}-${number}","sequenceNumber":1,"commitTimestamp":${Date.now()},"commitNumber":1745500706${String(number).padStart(9, '0')},`
     + `"commitUser":"0055e000001AbCdAAK","changedFields":[${changedFields}]},${fields}},"schemaId":"7gX2mQvPpT0w1YbKcVnLrA"}}`;
 }

@@ -77,9 +77,10 @@ t.test('a source that is connected is loaded beside its feed, whole, within its 
 
   t.test('what has spent its part of the quota keeps nothing more urgent waiting', async (t) => {
     const { source } = setting;
-    const spent = setting.server.quota.used;
     // Of 240 calls that are ours a comparison may bring all of them to 180, a repair to 204.
-    await system.db.query('select clientele.spend_calls($1, $2, $3, null)', [source, 'reconciliation', 179 - spent]);
+    await system.db.query(
+      `select clientele.spend_calls($1, 'reconciliation', 179 - (select sum(calls)::int from clientele.api_calls where source = $1), null)`, [source],
+    );
     const { id } = await order(process, { kind: 'reconciliation', source });
     await eventually('it waits', async () => (await process.get(`/plans/${id}`)).body as PlanView, { until: ({ trouble }) => /share of the quota/.test(trouble?.message ?? '') });
     const repair = await order(process, { kind: 'repair', source, entity: 'Lead', from: new Date(setting.org.clock.now() - 60_000).toISOString() });

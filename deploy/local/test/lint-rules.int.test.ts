@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { workspaceRoot } from '@clientele/testing';
 import { ESLint } from 'eslint';
 import t from 'tap';
 
+// Without nx's graph of the projects its rule says nothing.
+execFileSync(join(workspaceRoot, 'node_modules', '.bin', 'nx'), ['show', 'projects', '--json'], { cwd: workspaceRoot, stdio: 'ignore' });
 const eslint = new ESLint({ cwd: workspaceRoot });
 
 interface Violation {

@@ -105,7 +105,7 @@ t.test('the database is killed under load: the lanes wait, the service says so, 
   const process = await system.startCommand();
   const load = new Load(system).start();
   for (let round = 1; round <= 2; round += 1) {
-    await eventually('work goes on', async () => (await system.accounting()).accepted > round * 400);
+    await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > round * 400 });
     await own.kill();
     await eventually('unready', () => process.get('/health/ready'), { until: ({ status }) => status === 503 });
     await sleep(round * 700); // long enough for leases to run out in one round, and not in the other
@@ -122,7 +122,7 @@ t.test('the broker is killed under load: nothing that was acknowledged is lost',
   const process = await system.startCommand();
   const load = new Load(system).start();
   for (let round = 1; round <= 2; round += 1) {
-    await eventually('work goes on', async () => (await system.accounting()).accepted > round * 400);
+    await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > round * 400 });
     await system.nats.kill();
     await eventually('unready', () => process.get('/health/ready'), { until: ({ status }) => status === 503 });
     await system.nats.restart();

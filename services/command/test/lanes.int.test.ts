@@ -45,7 +45,7 @@ t.test('an owner that was frozen until its lease was gone commits nothing when i
   await shared('two share', [first, second]);
   const load = new Load(system).start();
   for (let round = 0; round < 3; round += 1) {
-    await eventually('work goes on', async () => (await system.accounting()).accepted > round * 200);
+    await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > round * 200 });
     first.kill('SIGSTOP');
     await shared('the other takes over', [second]);
     first.kill('SIGCONT');
@@ -60,7 +60,7 @@ t.test('SIGTERM under load: the batch in hand is finished, the lanes are free at
   const system = await testSystem(t, postgres);
   const first = await system.startCommand();
   const load = new Load(system).start();
-  await eventually('work goes on', async () => (await system.accounting()).accepted > 400);
+  await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > 400 });
   const asked = performance.now();
   first.kill('SIGTERM');
   t.equal(await first.exited, 0, first.output().slice(-2000));
@@ -77,11 +77,11 @@ t.test('COMMANDS deleted under load: what is accepted afterwards is neither lost
   const system = await testSystem(t, postgres);
   const process = await system.startCommand();
   const before = new Load(system).start();
-  await eventually('work goes on', async () => (await system.accounting()).accepted > 400);
+  await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > 400 });
   for (let round = 0; round < 2; round += 1) {
     await system.link.manager.streams.delete(STREAMS.commands);
     const accepted = (await system.accounting()).accepted;
-    await eventually('work goes on', async () => (await system.accounting()).accepted > accepted + 200, { timeoutMs: 30_000 });
+    await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > accepted + 200, timeoutMs: 30_000 });
   }
   await before.stop();
   const after = new Load(system).start();
@@ -108,7 +108,7 @@ t.test('the reader loses its connection in the middle of batches: nothing is mis
   const process = await system.startCommand({ NATS_URL: system.nats.urlFor('command').replace(`:${system.nats.port}`, `:${proxy.port}`) });
   const load = new Load(system).start();
   for (let cut = 1; cut <= 6; cut += 1) {
-    await eventually('work goes on', async () => (await system.accounting()).accepted > cut * 200);
+    await eventually('work goes on', async () => (await system.accounting()).accepted, { until: (count) => count > cut * 200 });
     proxy.cut();
   }
   await load.stop();

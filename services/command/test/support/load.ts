@@ -39,7 +39,7 @@ export class Load {
   }
 
   async #run(): Promise<void> {
-    for (let round = 0; this.#running; round += 1) {
+    for (let round = 0; this.#goesOn(); round += 1) {
       const commands = Array.from({ length: CHANGES_A_ROUND }, (_, index) => {
         const externalId = RECORDS[(round * 7 + index) % RECORDS.length] ?? '';
         const data = { Name: `round ${round}`, Index: index };
@@ -53,11 +53,16 @@ export class Load {
     }
   }
 
+  /** A test that failed stops its system, not its load. */
+  #goesOn(): boolean {
+    return this.#running && !this.#system.isStopped;
+  }
+
   /** A machine that decides slowly is not to be buried; one whose database is away is not waited for. */
   async #untilNearlyDecided(): Promise<void> {
     do {
       await sleep(PACE_MS);
-    } while (this.#running && this.acknowledged - (await this.#decided()) > MOST_UNDECIDED);
+    } while (this.#goesOn() && this.acknowledged - (await this.#decided()) > MOST_UNDECIDED);
   }
 
   async #decided(): Promise<number> {
@@ -69,6 +74,7 @@ export class Load {
       try {
         return await this.#system.send(...commands);
       } catch (error) {
+        if (this.#system.isStopped) return;
         if (!(error instanceof UnavailableError)) throw error;
         this.refused += 1;
         await sleep(100);

@@ -44,6 +44,7 @@ export class TestSystem {
   readonly db: pg.Pool;
   readonly link: NatsLink;
   readonly dispatcher: JetStreamDispatcher;
+  isStopped = false;
   readonly #processes: SpawnedService[] = [];
 
   constructor(parts: { postgres: PostgresServer; nats: NatsServer; ownerUrl: string; link: NatsLink }) {
@@ -145,6 +146,7 @@ export class TestSystem {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     for (const process of this.#processes) process.kill('SIGKILL');
     await Promise.all(this.#processes.map(({ exited }) => exited));
     await this.dispatcher.close();

@@ -128,14 +128,16 @@ t.test('a socket that is cut again and again in the middle of the pipeline: noth
   const proxy = await tcpProxy(nats.port);
   t.teardown(async () => await proxy.close());
   const link = await linkTo(t, nats.urlFor('command').replace(`:${nats.port}`, `:${proxy.port}`));
-  const { log, relay } = await scene(t, { link }, 2000);
-  for (const position of [200, 600, 1000, 1400, 1800]) {
-    await eventually(`position ${position}`, () => (relay.status().published ?? 0) >= position);
+  const { log, relay } = await scene(t, { link }, 200);
+  // Until a cut came while something was on its way.
+  for (let cuts = 0; cuts < 5 || relay.status().breaks === 0; cuts += 1) {
+    const before = relay.status().published ?? 0;
+    log.append(400);
+    await eventually(`a position behind ${before}`, () => (relay.status().published ?? 0) > before);
     proxy.cut();
   }
   await copied(log);
   t.strictSame(await readBack(t, log), log.entries);
-  t.ok(relay.status().breaks > 0);
   t.equal(relay.status().rebuilds, 1, 'the stream was continued, not filled again');
 });
 

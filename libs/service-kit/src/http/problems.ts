@@ -26,8 +26,11 @@ export class HttpProblem extends Error {
 
 const RETRY_CONFLICT_AFTER_S = 1;
 
-/** Any failure as what a caller may know of it. What is not meant for callers becomes a 500 without a word of its inside. */
-export function toProblem(error: unknown): HttpProblem {
+/**
+ * Any failure as what a caller may know of it. What is not meant for callers becomes a 500 without a word of its inside.
+ * @param bodyLimit of the route, in bytes.
+ */
+export function toProblem(error: unknown, bodyLimit?: number): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof ValidationError) return new HttpProblem(400, error.message, { errors: error.findings });
   if (error instanceof UnavailableError)
@@ -36,17 +39,17 @@ export function toProblem(error: unknown): HttpProblem {
     });
   if (error instanceof ConcurrencyError)
     return new HttpProblem(503, 'Others changed the same record: try again', { retryAfter: RETRY_CONFLICT_AFTER_S });
-  return fromFramework(error) ?? new HttpProblem(500, 'The service failed on this request; its log says why under the correlation id');
+  return fromFramework(error, bodyLimit) ?? new HttpProblem(500, 'The service failed on this request; its log says why under the correlation id');
 }
 
 /** What Fastify refuses before a route is reached. Only its own wording below 500 is passed on. */
-function fromFramework(error: unknown): HttpProblem | null {
+function fromFramework(error: unknown, bodyLimit?: number): HttpProblem | null {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return null;
   if (error.statusCode < 400 || error.statusCode > 499) return null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new HttpProblem(413, 'The body is larger than this route takes');
+      return new HttpProblem(413, `The body is larger than this route takes${bodyLimit === undefined ? '' : `: send at most ${bodyLimit} bytes at a time`}`);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new HttpProblem(415, 'The body must be JSON, sent as application/json');
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
@@ -76,7 +79,7 @@ export function problemBody(problem: HttpProblem, correlationId: string): Proble
 }
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error);
+  const problem = toProblem(error, request.routeOptions.bodyLimit);
   if (error instanceof UnavailableError) request.log.warn({ reason: error.message }, 'unavailable');
   else if (problem.statusCode >= 500 && !(error instanceof HttpProblem)) request.log.error({ err: error }, 'request failed');
   // Set again here, since what the framework refuses has passed no hook.

@@ -87,7 +87,7 @@ t.test('options', (t) => {
   t.ok(readOptions(['-h']).help);
   t.match(readOptions([]), { orgs: 1, providerDown: 0, hold: false, life: { gaps: FULL_LIFE.gaps, merges: FULL_LIFE.merges, stampDelayMs: FULL_LIFE.stampDelayMs, own: FULL_LIFE.own } });
   t.strictSame([readOptions(['--life', 'none']).life, readOptions(['--life', 'gaps,own']).life], [null, { gaps: FULL_LIFE.gaps, own: FULL_LIFE.own }]);
-  t.match(readOptions(['--provider-down', '60', '--rate', '100']), { providerDown: 60, changes: 7000 }, 'changes for all of the outage');
+  t.match(readOptions(['--provider-down', '60', '--rate', '100']), { providerDown: 60, changes: 7000, records: 700 }, 'changes for all of the outage, and records for all of these');
   t.match(readOptions(['--provider-down=60', '--changes=10']), { changes: 10 });
   for (const wrong of [['--records', '0'], ['--records', '1.5'], ['--repeat', '2'], ['--rate', 'fast'], ['--colour'], ['--seed'], ['--life', 'wild'], ['--orgs', '3']]) {
     t.throws(() => readOptions(wrong), DemoError, wrong.join(' '));

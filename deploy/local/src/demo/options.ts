@@ -28,6 +28,8 @@ const SWITCHED_ON = { repeat: '0.2', reorder: '100' } as const;
 const PARTS = Object.keys(LIFE).join(', ');
 /** While the provider is down, and after it, changes must come. */
 const AROUND_OUTAGE_S = 10;
+/** Of fewer records all would be deleted or merged before the changes are made. */
+const CHANGES_A_RECORD = 10;
 
 export const HELP = `npm run demo [-- options]
 
@@ -36,7 +38,7 @@ Lets a simulated Salesforce org work against the running system (npm start): its
 every change is accounted for and nothing is in doubt, compares the org's records with what the query service says, field by field, and ends with 1
 on any difference. At last it leaves one change that nobody can decide and one gap, and says how to find and mend them.
 
-  --records <n>       records that are created (default 300)
+  --records <n>       records that are created (default 300; more where there are more than ten changes of each)
   --changes <n>       changes of them: updates, deletions, undeletions (default 3000)
   --rate <n>          events a second (default 300, as EventBridge allows)
   --seed <text>       another org: the same seed does the same again (default clientele)
@@ -61,11 +63,13 @@ export function readOptions(args: readonly string[]): DemoOptions {
   const rate = number('rate', values.rate ?? '300', { from: 1, to: 100_000 });
   const providerDown = number('provider-down', values['provider-down'] ?? '0', { from: 0, to: 86_400 });
   const enough = providerDown === 0 ? 0 : Math.ceil((providerDown + AROUND_OUTAGE_S) * rate);
+  const changes = number('changes', values.changes ?? String(Math.max(3000, enough)), { from: 0, to: 10_000_000, whole: true });
+  const records = values.records ?? String(Math.max(300, Math.ceil(changes / CHANGES_A_RECORD)));
   return {
     seed: values.seed ?? 'clientele',
     orgs: number('orgs', values.orgs ?? '1', { from: 1, to: 2, whole: true }),
-    records: number('records', values.records ?? '300', { from: 1, to: 1_000_000, whole: true }),
-    changes: number('changes', values.changes ?? String(Math.max(3000, enough)), { from: 0, to: 10_000_000, whole: true }),
+    records: number('records', records, { from: 1, to: 1_000_000, whole: true }),
+    changes,
     rate,
     repeat: number('repeat', values.repeat ?? '0', { from: 0, to: 1 }),
     reorder: number('reorder', values.reorder ?? '0', { from: 0, to: 100_000, whole: true }),

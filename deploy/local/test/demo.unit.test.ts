@@ -50,6 +50,10 @@ t.test('where something was lost on the way', (t) => {
   const rows = [served, { ...servedGone, id: 'u2', externalId: '002', supersededBy: 'u1' }, { ...servedGone, id: 'u3', externalId: '003', supersededBy: 'u1' }];
   t.strictSame(compared(survivors, rows), [], 'after all mergers');
   t.strictSame(compared(survivors, [...rows.slice(0, 2), { ...servedGone, id: 'u3', externalId: '003' }]), [['Account 003', '(superseded by)', 'Account 001', '(none)']]);
+  const purgedBetween = [truth, merged('002', '003'), { ...merged('003', '001'), purged: true } as const];
+  for (const [into, differences] of [['u3', 0], ['u1', 0], [null, 1]] as const) {
+    t.equal(compared(purgedBetween, [served, { ...servedGone, id: 'u2', externalId: '002', supersededBy: into }, { ...servedGone, id: 'u3', externalId: '003' }]).length, differences, 'nobody can ask whither one went that was purged');
+  }
   t.strictSame(compared([{ ...merged('002', '001'), purged: true }], [{ ...servedGone, externalId: '002' }]), [], 'nobody can ask what was purged');
   t.strictSame(compared([{ ...gone, externalId: '009' }], []), [], 'deleted before anybody told of it');
   t.strictSame(compared([truth], [served, { ...served, id: 'u9', externalId: '010' }]), [], 'of an earlier run');

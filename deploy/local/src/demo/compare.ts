@@ -54,14 +54,20 @@ function ofLossyRecord(truth: TrueRecord, served: ServedRecord, known: ReadonlyM
   if (truth.lifecycle === 'active') return [{ field: '(in doubt since)', org: NONE, query: served.dirtySince ?? NONE }, ...ofFields(truth, served)];
   if (truth.purged === true) return [];
   const survivor = served.supersededBy === null ? NONE : (names.get(served.supersededBy) ?? served.supersededBy);
-  return [{ field: '(superseded by)', org: survivorOf(truth, known), query: survivor }];
+  const right = survivorsOf(truth, known);
+  return [{ field: '(superseded by)', org: right.includes(survivor) ? survivor : (right.at(-1) ?? NONE), query: survivor }];
 }
 
-/** The one that a record lives on in, after all mergers. */
-function survivorOf({ supersededBy = null }: TrueRecord, known: ReadonlyMap<string, TrueRecord>): string {
-  let last = supersededBy;
-  for (let next = last; next !== null; next = known.get(keyOf(next))?.supersededBy ?? null) last = next;
-  return last === null ? NONE : keyOf(last);
+/** Those that a record may be said to live on in: the last after all mergers, and one that is gone for good, of which nobody tells what it became. */
+function survivorsOf({ supersededBy = null }: TrueRecord, known: ReadonlyMap<string, TrueRecord>): string[] {
+  const survivors: string[] = [];
+  for (let next = supersededBy; next !== null;) {
+    const record = known.get(keyOf(next));
+    const beyond = record?.supersededBy ?? null;
+    if (beyond === null || record?.purged === true) survivors.push(keyOf(next));
+    next = beyond;
+  }
+  return survivors;
 }
 
 /** What an org computes is a hint: changes tell of it only now and then. */

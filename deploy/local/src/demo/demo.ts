@@ -100,7 +100,7 @@ export class Demo {
       const seen = `${(await this.#position())} ${JSON.stringify(differences)}`;
       const [isAtRest, isStuck] = [rest.reached(seen), longest.reached(seen)];
       const isDoubted = differences.some(({ field }) => field === '(in doubt since)');
-      if (isStuck || ((differences.length === 0 || (isAtRest && !isDoubted)) && await this.#isIdle())) {
+      if (isStuck || ((differences.length === 0 || (isAtRest && !isDoubted)) && await this.#isIdle(differences.length > 0))) {
         this.#line.end(this.#summary());
         return comparison;
       }
@@ -137,11 +137,12 @@ export class Demo {
 
   /**
    * Nothing is being read at length. What is only compared or counted is not waited for: records of earlier runs, which no org has any more, are
-   * gone after by comparisons, which a jump of commit numbers begins, and have a load that has read everything count again and again.
+   * gone after by comparisons, which a jump of commit numbers begins, and have a load that has read everything count again and again. Where something
+   * differs a comparison is waited for: what was lost in an overflow and purged before anybody asked, it alone finds.
    */
-  async #isIdle(): Promise<boolean> {
+  async #isIdle(differs: boolean): Promise<boolean> {
     const running = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.running(source)));
-    return running.every((plans) => plans !== null && plans.every(({ kind, task }) => kind === 'reconciliation' || task.startsWith('held ')));
+    return running.every((plans) => plans !== null && plans.every(({ kind, task }) => (kind === 'reconciliation' ? !differs : task.startsWith('held '))));
   }
 
   /** The orgs go with this process: nobody could go on with what is being read of them. */

@@ -18,8 +18,7 @@ const systemClock: PaceClock = {
 
 /**
  * Keeps turns apart. A turn costs the database much the same for one change as for a hundred: with nothing between the turns a trickle of
- * changes would use the machine up, and everybody would wait longer than they do for their turn. Those who wait for a turn begin together,
- * at the multiples of one time, so that what several lanes decide is committed together.
+ * changes would use the machine up, and everybody would wait longer than they do for their turn.
  */
 export class Pace {
   readonly #apartMs: number;
@@ -31,10 +30,10 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** Resolves when the next turn may begin: at once where the time of the last one is over. */
+  /** Resolves when the next turn may begin: at once where the last one began long enough ago. */
   async turn(signal: AbortSignal): Promise<void> {
-    const wait = Math.ceil(this.#next - this.#clock.now());
+    const wait = this.#next - this.#clock.now();
     if (wait >= 1) await this.#clock.wait(wait, signal);
-    this.#next = (Math.floor(this.#clock.now() / this.#apartMs) + 1) * this.#apartMs;
+    this.#next = this.#clock.now() + this.#apartMs;
   }
 }

@@ -1,6 +1,6 @@
 import {
-  clockOf, isClock, isJsonObject, type AggregateDefinition, type Clock, type ConvertedInto, type DomainEvent, type FieldWrite, type Json, type JsonObject,
-  type MarkedDirty, type ReadMark, type RecordChanged,
+  clockOf, isClock, isJsonObject, setMember, type AggregateDefinition, type Clock, type ConvertedInto, type DomainEvent, type FieldWrite, type Json,
+  type JsonMembers, type JsonObject, type MarkedDirty, type ReadMark, type RecordChanged,
 } from '@clientele/domain';
 import { NewerSchemaError } from './errors.ts';
 import type { EventMetadata, StoredEvent } from './log-entry.ts';
@@ -184,7 +184,9 @@ function apart(writes: readonly FieldWrite[], personal: readonly string[]): { op
 }
 
 function objectOf(writes: readonly FieldWrite[]): JsonObject {
-  return Object.fromEntries(writes.map(({ path, value }) => [path, value]));
+  const object: JsonMembers = {};
+  for (const { path, value } of writes) setMember(object, path, value);
+  return object;
 }
 
 function writesOf(data: JsonObject, name: string): FieldWrite[] {

@@ -1,6 +1,6 @@
 import {
-  isClock, isJsonObject, type Clock, type FieldRead, type FieldState, type Json, type JsonObject, type LatestRead, type PendingDiff, type ReadMark,
-  type RecordState, type Survivor,
+  isClock, isJsonObject, setMember, type Clock, type FieldRead, type FieldState, type Json, type JsonMembers, type JsonObject, type LatestRead,
+  type PendingDiff, type ReadMark, type RecordState, type Survivor,
 } from '@clientele/domain';
 
 /** Of what {@link encodeRecord} writes, and of what the members mean: with a change of either, one more, and older snapshots are void. */
@@ -12,9 +12,10 @@ export const RECORD_SCHEMA_VERSION = 2;
  */
 export function encodeRecord(state: RecordState): JsonObject {
   const clocks = new Places<Clock>();
-  const fields = Array.from(state.fields, ([path, { value, clock }]): [string, Json] => [path, [value, clocks.placeOf(clock)]]);
+  const fields: JsonMembers = {};
+  for (const [path, { value, clock }] of state.fields) setMember(fields, path, [value, clocks.placeOf(clock)]);
   return {
-    fields: Object.fromEntries(fields),
+    fields,
     clocks: clocks.all(), version: state.version, floor: state.floor, lifecycle: state.lifecycle, lifecycleClock: state.lifecycleClock,
     complete: state.complete, announced: state.announced, ...encodeLooks(state),
     ...(state.gaps.length === 0 ? {} : { gaps: state.gaps }),
@@ -31,8 +32,10 @@ export function decodeRecord(value: Json): RecordState {
   if (!isJsonObject(fields) || typeof version !== 'number') throw new TypeError('a snapshot of another form');
   const clocks = listIn(value['clocks']).map(clockIn);
   const marks = listIn(value['marks'] ?? []).map(markIn);
+  const standing = new Map<string, FieldState>();
+  for (const [path, field] of Object.entries(fields)) standing.set(path, fieldIn(field, clocks));
   return {
-    version, fields: new Map(Object.entries(fields).map(([path, field]): [string, FieldState] => [path, fieldIn(field, clocks)])),
+    version, fields: standing,
     reads: new Map(Object.entries(objectIn(value['reads'] ?? {})).map(([path, read]): [string, FieldRead] => [path, readIn(read, marks)])),
     read: latestReadIn(value['read'] ?? null, marks), survivor: survivorIn(value['survivor'] ?? null, marks),
     gaps: listIn(value['gaps'] ?? []).map(clockIn), diffs: listIn(value['diffs'] ?? []).map(diffIn),

@@ -1,5 +1,5 @@
 import type { DomainEvent, MarkedDirty, RecordChanged } from './event.ts';
-import { ancestorsOf } from './path.ts';
+import { someAncestor } from './path.ts';
 import { hasSeen, isLaterRead, type FieldRead, type ReadMark } from './read.ts';
 import { initialRecord, MOST_DIFFS, MOST_GAPS, type FieldState, type LatestRead, type PendingDiff, type RecordState } from './record.ts';
 import { winsAt } from './wins.ts';
@@ -132,15 +132,13 @@ function remember(draft: Draft, { gap, clock }: MarkedDirty): void {
  * path holds as well. The other way round nothing is taken out: an ancestor guards all its descendants, not only the one written.
  */
 function voidBelow(fields: Map<string, FieldState>, event: RecordChanged): void {
-  const older: string[] = [];
-  for (const [path, field] of fields) if (path.includes('.') && field.clock < event.clock) older.push(path);
-  if (older.length === 0) return;
   const written = new Set(event.fields.map(({ path }) => path));
-  for (const path of older) if (ancestorsOf(path).some((ancestor) => written.has(ancestor))) fields.delete(path);
+  const isWritten = (path: string): boolean => written.has(path);
+  for (const [path, { clock }] of fields) if (clock < event.clock && someAncestor(path, isWritten)) fields.delete(path);
 }
 
 function isAtOrBelow(path: string, paths: ReadonlySet<string>): boolean {
-  return paths.has(path) || (path.includes('.') && ancestorsOf(path).some((ancestor) => paths.has(ancestor)));
+  return paths.has(path) || someAncestor(path, (ancestor) => paths.has(ancestor));
 }
 
 /** Names the type alone: what an event holds may be personal, and errors get into logs. */

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { JsonObject } from './json.ts';
 import { composeFields } from './field-paths.ts';
-import { ancestorsOf } from './path.ts';
+import { ancestorsOf, someAncestor } from './path.ts';
 import { hasSeen } from './read.ts';
 import type { FieldState, RecordState } from './record.ts';
 
@@ -22,12 +22,13 @@ export function effectiveFields(state: RecordState): ReadonlyMap<string, FieldSt
 const effective = new WeakMap<RecordState, ReadonlyMap<string, FieldState>>();
 
 function withoutGuards(standing: ReadonlyMap<string, FieldState>): ReadonlyMap<string, FieldState> {
-  const guards = new Set<string>();
-  for (const path of standing.keys()) {
-    if (path.includes('.')) for (const ancestor of ancestorsOf(path)) if (standing.has(ancestor)) guards.add(ancestor);
-  }
-  if (guards.size === 0) return standing;
-  return new Map(Array.from(standing).filter(([path]) => !guards.has(path)));
+  const stands = (path: string): boolean => standing.has(path);
+  const guards: string[] = [];
+  for (const path of standing.keys()) if (someAncestor(path, stands)) guards.push(...ancestorsOf(path));
+  if (guards.length === 0) return standing;
+  const fields = new Map(standing);
+  for (const guard of guards) fields.delete(guard);
+  return fields;
 }
 
 /** One of them, or undefined: what `effectiveFields(state).get(path)` gives, without looking at all of them. */

@@ -1,5 +1,5 @@
 import type { FieldWrite } from './change.ts';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, setMember, type Json, type JsonMembers, type JsonObject } from './json.ts';
 import { childPath, splitPath } from './path.ts';
 
 /**
@@ -17,18 +17,17 @@ export function fieldWrites(fields: JsonObject): FieldWrite[] {
  * `__proto__`: every key becomes a property of its own.
  */
 export function composeFields(writes: Iterable<FieldWrite>): JsonObject {
-  const root: Branch = new Map();
+  const root: JsonMembers = {};
+  const branches = new Set<Json>([root]);
   for (const { path, value } of writes) {
     const keys = splitPath(path);
     const last = keys.pop() ?? '';
     let branch = root;
-    for (const key of keys) branch = branchAt(branch, key);
-    branch.set(last, { value });
+    for (const key of keys) branch = branchAt(branch, key, branches);
+    setMember(branch, last, value);
   }
-  return objectOf(root);
+  return root;
 }
-
-type Branch = Map<string, Branch | { readonly value: Json }>;
 
 function collect(parent: string | null, fields: JsonObject, into: FieldWrite[]): void {
   for (const [key, value] of Object.entries(fields)) {
@@ -38,14 +37,16 @@ function collect(parent: string | null, fields: JsonObject, into: FieldWrite[]):
   }
 }
 
-function branchAt(parent: Branch, key: string): Branch {
-  const known = parent.get(key);
-  if (known instanceof Map) return known;
-  const branch: Branch = new Map();
-  parent.set(key, branch);
+/** @param branches the objects that stand for a part of a path: a value may be an object too, and gives way. */
+function branchAt(parent: JsonMembers, key: string, branches: Set<Json>): JsonMembers {
+  const known = Object.hasOwn(parent, key) ? parent[key] : undefined;
+  if (isBranch(known, branches)) return known;
+  const branch: JsonMembers = {};
+  branches.add(branch);
+  setMember(parent, key, branch);
   return branch;
 }
 
-function objectOf(branch: Branch): JsonObject {
-  return Object.fromEntries(Array.from(branch, ([key, node]) => [key, node instanceof Map ? objectOf(node) : node.value]));
+function isBranch(value: Json | undefined, branches: ReadonlySet<Json>): value is JsonMembers {
+  return value !== undefined && branches.has(value);
 }

@@ -34,6 +34,15 @@ export function sameJson(one: Json | undefined, other: Json | undefined): boolea
   return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && sameJson(one[key], other[key]));
 }
 
+/** A {@link JsonObject} that is being put together. */
+export type JsonMembers = Record<string, Json>;
+
+/** Every key becomes a member of the object's own, `__proto__` as well. */
+export function setMember(object: JsonMembers, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
+  else object[key] = value;
+}
+
 function isJsonArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }

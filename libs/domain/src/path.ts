@@ -19,6 +19,15 @@ export function ancestorsOf(path: string): string[] {
   return separators(path).map((dot) => path.slice(0, dot));
 }
 
+/** Whether such a path is above it; {@link ancestorsOf} without the list, for what looks at every field of a record. */
+export function someAncestor(path: string, isSuch: (ancestor: string) => boolean): boolean {
+  const escapes = path.includes('\\');
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    if ((!escapes || !isEscaped(path, dot)) && isSuch(path.slice(0, dot))) return true;
+  }
+  return false;
+}
+
 /** The path of a key below a path. */
 export function childPath(parent: string | null, key: string): string {
   return parent === null ? escapeKey(key) : `${parent}.${escapeKey(key)}`;

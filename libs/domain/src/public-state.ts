@@ -1,3 +1,4 @@
+import type { FieldWrite } from './change.ts';
 import { clockTime, type Clock } from './clock.ts';
 import type { AggregateDefinition } from './definition.ts';
 import { dirtySince } from './doubt.ts';
@@ -5,7 +6,7 @@ import { effectiveFields } from './effective-fields.ts';
 import { composeFields } from './field-paths.ts';
 import type { JsonObject } from './json.ts';
 import { nameOf } from './names.ts';
-import type { FieldState, RecordState } from './record.ts';
+import type { RecordState } from './record.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -25,12 +26,20 @@ export function publicState(state: RecordState, definition: AggregateDefinition,
 
 /** The record's fields in our names, nested, sorted by name. Where a mapping gives two fields one name, the later written shows. */
 export function publicFields(state: RecordState, definition: AggregateDefinition): JsonObject {
-  const named = new Map<string, FieldState>();
-  for (const [path, field] of effectiveFields(state)) {
-    const name = nameOf(path, definition);
-    const rival = named.get(name);
-    if (rival === undefined || rival.clock < field.clock) named.set(name, field);
-  }
-  const writes = Array.from(named, ([path, { value }]) => ({ path, value }));
-  return composeFields(writes.sort((one, other) => (one.path < other.path ? -1 : 1)));
+  const named: NamedField[] = [];
+  for (const [source, { value, clock }] of effectiveFields(state)) named.push({ path: nameOf(source, definition), value, clock, source });
+  return composeFields(named.sort(byName));
+}
+
+interface NamedField extends FieldWrite {
+  readonly clock: Clock;
+  /** The path in the source's own names. */
+  readonly source: string;
+}
+
+/** Of one name the later written comes last, and stands; of one change that of the later path, whatever came first. */
+function byName(one: NamedField, other: NamedField): number {
+  if (one.path !== other.path) return one.path < other.path ? -1 : 1;
+  if (one.clock !== other.clock) return one.clock < other.clock ? -1 : 1;
+  return one.source < other.source ? -1 : 1;
 }

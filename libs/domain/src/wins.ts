@@ -1,5 +1,5 @@
 import { isLater, type Clock } from './clock.ts';
-import { ancestorsOf } from './path.ts';
+import { someAncestor } from './path.ts';
 import { hasSeen, isLaterRead, type ReadMark } from './read.ts';
 import type { RecordState } from './record.ts';
 
@@ -13,14 +13,14 @@ export function winsAt(path: string, clock: Clock, { fields, reads, floor }: Sta
   if (floor !== null && clock < floor) return false;
   if (!isLater(clock, fields.get(path)?.clock ?? null)) return false;
   if (reads.size > 0 && isSeen(path, clock, reads)) return false;
-  return !path.includes('.') || ancestorsOf(path).every((ancestor) => !isLater(fields.get(ancestor)?.clock ?? clock, clock));
+  return !someAncestor(path, (ancestor) => isLater(fields.get(ancestor)?.clock ?? clock, clock));
 }
 
 /** Whether what a look found at the path counts: no later look at it, or at what it is part of, does. */
 export function readCountsAt(path: string, mark: ReadMark, { reads }: Pick<RecordState, 'reads'>): boolean {
   if (reads.size === 0) return true;
   if (!isLaterRead(mark, reads.get(path)?.mark ?? null)) return false;
-  return !path.includes('.') || ancestorsOf(path).every((ancestor) => !isEarlier(mark, reads.get(ancestor)?.mark));
+  return !someAncestor(path, (ancestor) => isEarlier(mark, reads.get(ancestor)?.mark));
 }
 
 function isEarlier(mark: ReadMark, than: ReadMark | undefined): boolean {
@@ -30,7 +30,7 @@ function isEarlier(mark: ReadMark, than: ReadMark | undefined): boolean {
 function isSeen(path: string, clock: Clock, reads: RecordState['reads']): boolean {
   const own = reads.get(path);
   if (own !== undefined && hasSeen(own.mark, clock)) return true;
-  return path.includes('.') && ancestorsOf(path).some((ancestor) => {
+  return someAncestor(path, (ancestor) => {
     const read = reads.get(ancestor);
     return read !== undefined && hasSeen(read.mark, clock);
   });

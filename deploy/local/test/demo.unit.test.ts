@@ -3,7 +3,7 @@ import { exactNumber, type SourceConfig } from '@clientele/contracts';
 import { loadClienteleConfig } from '@clientele/service-kit';
 import { FULL_LIFE, type TrueRecord } from '@clientele/testing';
 import t from 'tap';
-import { compareRecords } from '../src/demo/compare.ts';
+import { compareRecords, isForComparisonAlone } from '../src/demo/compare.ts';
 import { DemoError } from '../src/demo/demo-error.ts';
 import { readOptions } from '../src/demo/options.ts';
 import type { ServedRecord } from '../src/demo/query-client.ts';
@@ -33,6 +33,18 @@ t.test('records that are missing, doubled or made up are differences', (t) => {
   t.match(compareRecords([truth], []), [{ record: 'Account 001', field: '(record)', query: '(none)' }]);
   t.match(compareRecords([truth], [served, { ...served, id: 'u2' }]), [{ field: '(record)', query: 'also as u2' }]);
   t.match(compareRecords([truth], [served, { ...served, entity: 'Lead' }]), [{ record: 'Lead 001', org: '(none)' }]);
+  t.end();
+});
+
+t.test('what only a comparison of all records finds', (t) => {
+  const gone = { ...truth, lifecycle: 'deleted' } as const;
+  const purged = compareRecords([{ ...gone, purged: true }], [served]);
+  const inTheBin = compareRecords([{ ...gone, externalId: '002' }], [{ ...served, id: 'u2', externalId: '002' }]);
+  t.match(purged, [{ field: '(lifecycle)', purged: true }]);
+  t.ok(isForComparisonAlone(purged));
+  t.notOk(isForComparisonAlone(inTheBin), 'the deleted query tells of it');
+  t.notOk(isForComparisonAlone([...purged, ...inTheBin]), 'nothing else is mended by it');
+  t.notOk(isForComparisonAlone([]));
   t.end();
 });
 

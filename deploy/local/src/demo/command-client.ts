@@ -30,10 +30,19 @@ export class CommandClient {
 
   /** Has all records of a source read. @returns the id of that plan. @throws DemoError where it is refused. */
   async load(source: string): Promise<string> {
-    const { status, body } = await this.#ask('/plans', { kind: 'load', source, reason: 'npm run demo' });
+    return await this.#plan({ kind: 'load', source });
+  }
+
+  /** Has all records of a source compared with what it holds. @returns the id of that plan. @throws DemoError where it is refused. */
+  async compareAll(source: string): Promise<string> {
+    return await this.#plan({ kind: 'reconciliation', mode: 'full', source });
+  }
+
+  async #plan(request: JsonObject): Promise<string> {
+    const { status, body } = await this.#ask('/plans', { ...request, reason: 'npm run demo' });
     const plan = status === 201 ? parseExact(body) : undefined;
     if (isJsonObject(plan) && typeof plan['id'] === 'string') return plan['id'];
-    throw new DemoError(`the command service does not load ${source}: ${status} ${body}`, 'is it of the same version? See its log');
+    throw new DemoError(`the command service does not take the plan ${JSON.stringify(request)}: ${status} ${body}`, 'is it of the same version? See its log');
   }
 
   /** How far a plan has come: records that it went through, and what they cost. */

@@ -10,6 +10,8 @@ export interface Difference {
   readonly field: string;
   readonly org: string;
   readonly query: string;
+  /** The record was purged: if its deletion was lost, nothing tells of it but a comparison of all records. */
+  readonly purged: boolean;
 }
 
 /** What of an org's records nobody can be held to. */
@@ -34,16 +36,17 @@ export function compareRecords(truth: readonly TrueRecord[], served: readonly Se
   const differences = truth.flatMap((record) => {
     const name = keyOf(record);
     const [found, ...others] = byKey.get(name) ?? [];
-    if (found === undefined) return leniency.forgotten.has(name) ? [] : [{ record: name, field: '(record)', org: record.lifecycle, query: NONE }];
-    const doubled = others.map(({ id }) => ({ record: name, field: '(record)', org: 'one record', query: `also as ${id}` }));
+    const [which, missing] = [{ record: name, purged: record.purged === true }, { field: '(record)', org: record.lifecycle, query: NONE }];
+    if (found === undefined) return leniency.forgotten.has(name) ? [] : [{ ...which, ...missing }];
+    const doubled = others.map(({ id }) => ({ ...which, field: '(record)', org: 'one record', query: `also as ${id}` }));
     const rows = [...ofRecord(record, found), ...(leniency.lossy ? ofLossyRecord(record, found, known, names) : ofFields(record, found))];
-    return [...doubled, ...rows.filter(({ org, query }) => org !== query).map((row) => ({ record: name, ...row }))];
+    return [...doubled, ...rows.filter(({ org, query }) => org !== query).map((row) => ({ ...which, ...row }))];
   });
   const foreign = served.filter((record) => !known.has(keyOf(record)) && !leniency.earlier.has(record.id));
-  return [...differences, ...foreign.map((record) => ({ record: keyOf(record), field: '(record)', org: NONE, query: record.id }))];
+  return [...differences, ...foreign.map((record) => ({ record: keyOf(record), field: '(record)', org: NONE, query: record.id, purged: false }))];
 }
 
-type Row = Omit<Difference, 'record'>;
+type Row = Omit<Difference, 'record' | 'purged'>;
 
 function ofRecord({ lifecycle }: TrueRecord, served: ServedRecord): Row[] {
   return [{ field: '(lifecycle)', org: lifecycle, query: served.lifecycle }];
@@ -79,6 +82,11 @@ function ofFields(truth: TrueRecord, served: ServedRecord): Row[] {
     { field: '(complete)', org: 'true', query: String(served.complete) },
     ...Array.from(paths).filter((path) => truth.formulas?.has(path) !== true).map((path) => ({ field: path, org: org.get(path) ?? NONE, query: query.get(path) ?? NONE })),
   ];
+}
+
+/** What was deleted while its events were lost, and purged before anybody asked: the source tells of it by no longer having it, and not otherwise. */
+export function isForComparisonAlone(differences: readonly Difference[]): boolean {
+  return differences.length > 0 && differences.every(({ purged }) => purged);
 }
 
 export function keyOf({ entity, externalId }: TrueKey | ServedRecord): string {

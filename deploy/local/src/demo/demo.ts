@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningSystem } from '../start/running-system.ts';
 import { CommandClient } from './command-client.ts';
+import { isForComparisonAlone } from './compare.ts';
 import { DemoError } from './demo-error.ts';
 import type { DemoOptions } from './options.ts';
 import { Outage } from './outage.ts';
@@ -24,6 +25,8 @@ const BEFORE_OUTAGE_S = 5;
 export class Demo {
   /** Null where nobody asked for one, or nobody would notice. */
   readonly outage: Outage | null;
+  /** Purged records whose end nothing told of, for which all records had to be compared. */
+  readonly untold: string[] = [];
   readonly #orgs: readonly SimulatedOrg[];
   readonly #readable: readonly SimulatedOrg[];
   readonly #query: QueryClient;
@@ -100,6 +103,11 @@ export class Demo {
       const seen = `${(await this.#position())} ${JSON.stringify(differences)}`;
       const [isAtRest, isStuck] = [rest.reached(seen), longest.reached(seen)];
       const isDoubted = differences.some(({ field }) => field === '(in doubt since)');
+      if (isAtRest && this.untold.length === 0 && isForComparisonAlone(differences) && await this.#isIdle(true)) {
+        this.untold.push(...new Set(differences.map(({ record }) => record)));
+        for (const { source } of this.#readable) await this.#command.compareAll(source);
+        continue;
+      }
       if (isStuck || ((differences.length === 0 || (isAtRest && !isDoubted)) && await this.#isIdle(differences.length > 0))) {
         this.#line.end(this.#summary());
         return comparison;
@@ -138,7 +146,7 @@ export class Demo {
   /**
    * Nothing is being read at length. What is only compared or counted is not waited for: records of earlier runs, which no org has any more, are
    * gone after by comparisons, which a jump of commit numbers begins, and have a load that has read everything count again and again. Where something
-   * differs a comparison is waited for: what was lost in an overflow and purged before anybody asked, it alone finds.
+   * differs a comparison is waited for: see {@link isForComparisonAlone}.
    */
   async #isIdle(differs: boolean): Promise<boolean> {
     const running = await Promise.all(this.#readable.map(async ({ source }) => await this.#command.running(source)));

@@ -5,7 +5,7 @@ import { Demo } from './demo.ts';
 import { DemoError } from './demo-error.ts';
 import { guide, leaveBehind } from './left-behind.ts';
 import { HELP, readOptions, type DemoOptions } from './options.ts';
-import { delayLines, introduction, lifeLines, verdict } from './report.ts';
+import { delayLines, introduction, lifeLines, untoldLines, verdict } from './report.ts';
 import { SimulatedOrg } from './simulated-org.ts';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -36,6 +36,7 @@ async function run(options: DemoOptions, system: RunningSystem): Promise<number>
     const { records, differences } = await demo.run();
     if (demo.outage !== null && system.eventLogUrl !== null) print(delayLines(await demo.outage.delays(system.eventLogUrl), demo.outage.backlog, options));
     print(lifeLines(orgs, await demo.loaded()));
+    print(untoldLines(demo.untold));
     print(verdict(records, differences));
     if (differences.length > 0) return 1;
     const [first] = orgs;

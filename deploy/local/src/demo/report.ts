@@ -4,6 +4,7 @@ import type { Backlog, Delays } from './outage.ts';
 import type { SimulatedOrg } from './simulated-org.ts';
 
 const MOST_SHOWN = 50;
+const MOST_NAMED = 5;
 
 /** What is about to happen. */
 export function introduction(orgs: readonly SimulatedOrg[], options: DemoOptions): string[] {
@@ -30,6 +31,13 @@ export function lifeLines(orgs: readonly SimulatedOrg[], loaded: { readonly reco
     `Loaded: ${loaded.records} records that were there before the feed was, with ${loaded.calls} calls`,
     `The REST API was called ${readable.reduce((sum, { calls }) => sum + calls, 0)} times in all${failed.length === 0 ? '' : `; answered ${failed.join(', ')}`}`,
   ];
+}
+
+/** What the feed, the reads and the deleted query could not tell. */
+export function untoldLines(records: readonly string[]): string[] {
+  if (records.length === 0) return [];
+  const named = records.length > MOST_NAMED ? [...records.slice(0, MOST_NAMED), '…'] : records;
+  return [`Purged while the news of it was lost: ${named.join(', ')}; a comparison of all records was asked for, which else comes by its schedule`];
 }
 
 /** Whether a provider that is down delays what does not need it, and how long what does. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   aggregateOf, ancestorsOf, apply, childPath, client, clockOf, clockParts, clockTime, composeFields, fieldWrites, initialRecord, isExactNumber, isJsonObject,
-  nameOf, referencesOf, replay, sameJson, splitPath, type ExactNumber, type Json, type JsonObject,
+  nameOf, publicFields, referencesOf, replay, sameJson, someAncestor, splitPath, type AggregateDefinition, type DomainEvent, type ExactNumber, type Json,
+  type JsonObject,
 } from '../src/index.ts';
 import { at, client as definition } from './support/records.ts';
 
@@ -34,6 +35,9 @@ t.test('an object comes apart into leaves and together again', (t) => {
   t.strictSame(composeFields(writes), rest);
   t.strictSame(composeFields([{ path: 'A', value: 1 }, { path: 'A.B', value: 2 }]), { A: { B: 2 } });
   t.strictSame(composeFields([{ path: 'A.B', value: 2 }, { path: 'A', value: 1 }]), { A: 1 });
+  const value = { X: 1 };
+  t.strictSame(composeFields([{ path: 'A', value }, { path: 'A.B', value: 2 }]), { A: { B: 2 } }, 'a value that is an object gives way as well');
+  t.strictSame(value, { X: 1 }, 'and stays as it was');
   t.end();
 });
 
@@ -132,5 +136,28 @@ t.test('aggregates apply, and do nothing else', (t) => {
   t.strictSame([...one.fields], [['A', { value: 1, clock: at(1) }]]);
   const exploded = Object.assign({}, event, { type: 'Exploded', fields: [{ path: 'Email', value: 'ada@example.com' }] });
   t.throws(() => apply(one, exploded), { message: 'cannot apply an event of an unknown type: Exploded' }, 'no word of what it holds');
+  t.end();
+});
+
+t.test('where a mapping gives two fields one name, the later written shows, whatever came first', (t) => {
+  const twice: AggregateDefinition = { ...definition, names: { Phone: 'phone', MobilePhone: 'phone' } };
+  const change = (time: number, path: string) => ({ type: 'Updated', clock: at(time), fields: [{ path, value: path }], lost: [], floor: false, lifecycle: null, changed: [], state: null }) as const;
+  const shown = (...events: readonly DomainEvent[]): JsonObject => publicFields(replay(events), twice);
+  t.strictSame(shown(change(1, 'Phone'), change(2, 'MobilePhone')), { phone: 'MobilePhone' });
+  t.strictSame(shown(change(2, 'Phone'), change(1, 'MobilePhone')), { phone: 'Phone' });
+  t.strictSame(shown(change(1, 'Phone'), change(1, 'MobilePhone')), shown(change(1, 'MobilePhone'), change(1, 'Phone')), 'of one change');
+  t.end();
+});
+
+t.test('a path is asked about those above it without a list of them', (t) => {
+  const keys = fc.array(fc.string({ unit: fc.constantFrom('a', '.', '\\'), maxLength: 4 }), { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(keys, fc.nat(4), (parts, at) => {
+    const path = pathOf(parts);
+    const ancestors = ancestorsOf(path);
+    const seen: string[] = [];
+    const found = someAncestor(path, (ancestor) => seen.push(ancestor) > at);
+    assert.deepEqual(seen, ancestors.slice(0, at + 1));
+    assert.equal(found, ancestors.length > at);
+  }), { numRuns: 1000 });
   t.end();
 });

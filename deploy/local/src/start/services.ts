@@ -45,6 +45,8 @@ export function portVariable(name: ServiceName): string {
  * times what lives before it collects; from this one to less than one and a half.
  */
 const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=384'];
+/** Half of V8's own nursery: 185 MB at most instead of 210, for a twentieth more time in the collector. */
+const FLAGS_OF: Readonly<Partial<Record<ServiceName, readonly string[]>>> = { command: ['--max-semi-space-size=8'] };
 
 /** The process of one service, with its own broker user and database role. */
 export function servicePart(name: ServiceName, folders: Folders, servers: Servers, env: NodeJS.ProcessEnv): Part {
@@ -53,7 +55,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
     name,
     logFile,
     start: async (spawned) => {
-      const child = spawnOwned(process.execPath, [...NODE_FLAGS, entryOf(name, 'main')], {
+      const child = spawnOwned(process.execPath, [...NODE_FLAGS, ...(FLAGS_OF[name] ?? []), entryOf(name, 'main')], {
         env: { ...commonEnvironment(env), ...keysOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
       });
       if (child.pid !== undefined) spawned(child.pid);

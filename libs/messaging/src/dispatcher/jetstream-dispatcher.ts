@@ -10,6 +10,7 @@ import type { TopologyOptions } from '../topology/stream-settings.ts';
 import { ByteBudget } from './command-queue.ts';
 import { DispatchTicket } from './dispatch-ticket.ts';
 import { LanePublisher } from './lane-publisher.ts';
+import { PublishRounds } from './publish-rounds.ts';
 import { PublishSlots } from './publish-slots.ts';
 
 export interface JetStreamDispatcherOptions {
@@ -49,6 +50,7 @@ export class JetStreamDispatcher implements EventDispatcher {
   readonly #options: JetStreamDispatcherOptions;
   readonly #lanes = new Map<LaneName, LanePublisher>();
   readonly #budget: ByteBudget;
+  readonly #rounds: PublishRounds;
   readonly #slots: PublishSlots;
   /** Drawn at each start: the numbers of envelopes are counted under it. */
   readonly #publisher = randomUUID();
@@ -61,6 +63,7 @@ export class JetStreamDispatcher implements EventDispatcher {
     this.#ended = AbortSignal.any([this.#stop.signal, options.link.over]);
     // Every lane waits on it; their number is bounded, but not by the default of ten.
     setMaxListeners(0, this.#ended);
+    this.#rounds = new PublishRounds({ apartMs: ROUNDS_APART_MS, enough: ENOUGH_FOR_A_ROUND, waiting: () => this.#waiting() });
     this.#slots = new PublishSlots(options.maxPublishes ?? 2);
     this.#budget = new ByteBudget(options.maxQueuedBytes ?? 64 * 1024 * 1024);
   }
@@ -127,6 +130,7 @@ export class JetStreamDispatcher implements EventDispatcher {
       lane: name,
       publisher: this.#publisher,
       budget: this.#budget,
+      rounds: this.#rounds,
       slots: this.#slots,
       restoreStream: () => this.#restoreStream(),
       signal: this.#ended,
@@ -145,6 +149,12 @@ export class JetStreamDispatcher implements EventDispatcher {
     }
   }
 
+  #waiting(): number {
+    let waiting = 0;
+    for (const { queue } of this.#lanes.values()) waiting += queue.length;
+    return waiting;
+  }
+
   #dropAbandoned(): void {
     for (const lane of this.#lanes.values()) lane.queue.dropAbandoned();
   }
@@ -153,6 +163,10 @@ export class JetStreamDispatcher implements EventDispatcher {
     return new UnavailableError(`${this.#budget.used} bytes of commands wait for the broker already`);
   }
 }
+
+/** A sender notices nothing of it, and of a few hundred commands a second several share an envelope. */
+const ROUNDS_APART_MS = 10;
+const ENOUGH_FOR_A_ROUND = 32;
 
 /** Room for the envelope's head, the subject and the headers of a message. */
 const ENVELOPE_OVERHEAD_BYTES = 2048;

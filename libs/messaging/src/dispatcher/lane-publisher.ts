@@ -4,6 +4,7 @@ import { backoffMs } from '../connection/backoff.ts';
 import type { NatsLink } from '../connection/nats-link.ts';
 import { publishAcked, type OutgoingMessage, type PublishResult } from '../publishing/publish-acked.ts';
 import { CommandQueue, type ByteBudget, type QueuedCommand } from './command-queue.ts';
+import type { PublishRounds } from './publish-rounds.ts';
 import type { PublishSlots } from './publish-slots.ts';
 
 export interface LanePublisherOptions {
@@ -11,6 +12,7 @@ export interface LanePublisherOptions {
   readonly lane: LaneName;
   readonly publisher: string;
   readonly budget: ByteBudget;
+  readonly rounds: PublishRounds;
   readonly slots: PublishSlots;
   readonly maxEnvelopeBytes: number;
   readonly maxEnvelopeCommands: number;
@@ -53,6 +55,7 @@ export class LanePublisher {
 
   enqueue(command: QueuedCommand): void {
     this.queue.push(command);
+    this.#options.rounds.came();
     this.#busy ??= this.#drain();
   }
 
@@ -67,9 +70,10 @@ export class LanePublisher {
     this.#stopIdle();
     // The commands of one turn of the event loop belong in one envelope.
     await Promise.resolve();
-    const { link, signal, slots } = this.#options;
+    const { link, signal, rounds, slots } = this.#options;
     while (!signal.aborted && this.queue.length > 0) {
       await link.whenConnected(signal);
+      await rounds.next();
       await slots.use(async () => await this.#publishNext());
     }
     if (signal.aborted) this.#refuse(this.queue.take(Infinity, Infinity), CLOSING);

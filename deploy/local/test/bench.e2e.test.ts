@@ -12,8 +12,8 @@ t.test('a tiny run of the bench', async (t) => {
     /^memory of command, most \(start \d+, end \d+\) +[\d.]+ +MiB/m,
     /^POST until queryable at \d+ changes\/s, p99 +[\d.,]+ +ms +< 300/m,
     /^changes missing of \d+ +0 +changes +< 1 ✓/m,
-    /^end to end, sustained, 200 parked +[\d.,]+ +changes\/s +the same, none parked +[\d.,]+ +[\d.]+ +ratio >= 0\.95/m,
-    /^POST until queryable at \d+ changes\/s, p99, 200 parked +[\d.,]+ +ms +the same, none parked .* ratio < 1\.05/m,
+    /^end to end, sustained, 200 parked +[\d.,]+ +changes\/s +the same, none parked, before and after +[\d.,]+ +[\d.]+ +ratio >= 0\.95/m,
+    /^POST until queryable at \d+ changes\/s, p99, 200 parked +[\d.,]+ +ms +the same, none parked, before and after .* ratio < 1\.05/m,
     /^GET \/clients\/\{id\}, 64 callers +[\d.,]+ +reads\/s +bare Fastify/m,
   ]) t.match(bench.output(), line);
 });

@@ -33,7 +33,8 @@ Sections (default: all but growth and parked):
   end-to-end    POST until queryable: sustained rate, delay at half of it, CPU time and memory of each service
   reads         records by id, beside a bare Fastify route
   growth        append and read of a stream with ten million events beside ten thousand (takes minutes, and 15 GB of disk)
-  parked        end to end and reads with 100,000 changes parked, all of them tried again by themselves, beside the same without (takes minutes)
+  parked        end to end and reads with 100,000 changes parked, all of them tried again by themselves, beside the same without,
+                before and after (takes minutes)
 
 Options:
   --changes <n>     changes that the sustained run sends (default 30000; 200000 shows whether memory stays flat)

@@ -13,7 +13,7 @@ const DATAREF = 'http://localhost:7004/feed?from=';
 async function publish(entries: readonly LogEntry[], options: { incarnation?: string; maxPayload?: number; rebuildEpoch?: number } = {}): Promise<void> {
   const { incarnation = 'log-1', maxPayload = operator.maxPayload, rebuildEpoch = 0 } = options;
   const pipeline = new EventPipeline({ link: operator, lastSequence: (await stream.state())?.lastSequence ?? 0, rebuildEpoch });
-  for (const entry of entries) await pipeline.send(toEventMessage(entry, { incarnation, maxPayload, dataref: (position) => `${DATAREF}${position}` }));
+  await pipeline.send(entries.map((entry) => toEventMessage(entry, { incarnation, maxPayload, dataref: (position) => `${DATAREF}${position}` })));
   await pipeline.drain();
   if (pipeline.failure !== null) throw new Error(pipeline.failure.reason);
 }
@@ -138,13 +138,13 @@ t.test('the pipeline is fenced: after somebody wrote something else, nothing of 
   await scene(t);
   const pipeline = new EventPipeline({ link: operator, lastSequence: 0, rebuildEpoch: 0 });
   const message = (position: number) => toEventMessage(sampleEntry(position), { incarnation: 'log-1', maxPayload: 1_000_000, dataref: String });
-  t.ok(await pipeline.send(message(1)));
+  t.ok(await pipeline.send([message(1)]));
   await pipeline.drain();
   await operator.nats.jetstream().publish('crm.events.public.client.updated', '{}');
-  for (const position of [2, 3, 4]) await pipeline.send(message(position));
+  await pipeline.send([2, 3, 4].map(message));
   await pipeline.drain();
   t.match(pipeline.failure, { position: 2, duplicate: false, reason: /wrong last sequence/ });
-  t.notOk(await pipeline.send(message(5)));
+  t.notOk(await pipeline.send([message(5)]));
   t.match(await stream.state(), { messages: 2, last: null });
 });
 
@@ -152,7 +152,7 @@ t.test('two pipelines that publish the same entries store each once', async (t) 
   await scene(t);
   const pipelines = [0, 1].map(() => new EventPipeline({ link: operator, lastSequence: 0, rebuildEpoch: 0 }));
   for (const entry of sampleEntries(1, 50)) {
-    for (const pipeline of pipelines) await pipeline.send(toEventMessage(entry, { incarnation: 'log-1', maxPayload: 1_000_000, dataref: String }));
+    for (const pipeline of pipelines) await pipeline.send([toEventMessage(entry, { incarnation: 'log-1', maxPayload: 1_000_000, dataref: String })]);
   }
   await Promise.all(pipelines.map((pipeline) => pipeline.drain()));
   // A server before 2.12 looks for the message id first, and tells the later of two that it has the message where it belongs; a newer

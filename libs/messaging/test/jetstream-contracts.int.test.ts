@@ -46,7 +46,7 @@ t.test('JetStreamEventFeed', async (t) => {
         const entries = sampleEntries(head + 1, head + count);
         head += count;
         for (const entry of entries) {
-          await pipeline.send(toEventMessage(entry, { incarnation: 'log-1', maxPayload: link.maxPayload, dataref: () => '' }));
+          await pipeline.send([toEventMessage(entry, { incarnation: 'log-1', maxPayload: link.maxPayload, dataref: () => '' })]);
         }
         await pipeline.drain();
         return entries;

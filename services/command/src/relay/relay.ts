@@ -1,5 +1,5 @@
-import { UnavailableError, type FaultPoint } from '@clientele/contracts';
-import { EventPipeline, toEventMessage, type NatsLink } from '@clientele/messaging';
+import { UnavailableError, type FaultPoint, type LogEntry } from '@clientele/contracts';
+import { EventPipeline, toEventMessage, type EventMessage, type EventMessageOptions, type NatsLink } from '@clientele/messaging';
 import { Backoff } from '../lanes/backoff.ts';
 import { Pace } from '../lanes/pace.ts';
 import { alignStream, StreamAheadError, type AlignParts, type RelayPlace } from './align.ts';
@@ -120,12 +120,8 @@ export class Relay {
       const entries = await log.readAll(position, readEntries);
       this.#progress.read(entries);
       if (entries.length === readEntries) this.#progress.sawHead((await log.head()).position);
-      for (const entry of entries) {
-        if (entry.position !== position + 1) throw new RangeError(`the log holds position ${entry.position} after ${position}`);
-        const message = toEventMessage(entry, { incarnation, maxPayload: link.maxPayload, dataref });
-        if (signal.aborted || !(await pipeline.send(message))) return;
-        position = entry.position;
-      }
+      if (!(await pipeline.send(messagesOf(entries, position, signal, { incarnation, maxPayload: link.maxPayload, dataref })))) return;
+      position = entries.at(-1)?.position ?? position;
       if (entries.length === 0) await this.#wakeUp.wait(woken, pollMs, signal);
       if (entries.length < readEntries) await pace.turn(signal);
     }
@@ -145,6 +141,17 @@ export class Relay {
 
   #notice(level: 'info' | 'warn' | 'error', message: string): void {
     this.#options.onNotice?.(level, message);
+  }
+}
+
+/** Made one by one as they are sent, and no more once the signal has come. @throws RangeError where a position is missing. */
+function* messagesOf(entries: readonly LogEntry[], after: number, signal: AbortSignal, options: EventMessageOptions): Generator<EventMessage> {
+  let expected = after;
+  for (const entry of entries) {
+    expected += 1;
+    if (entry.position !== expected) throw new RangeError(`the log holds position ${entry.position} after ${expected - 1}`);
+    if (signal.aborted) return;
+    yield toEventMessage(entry, options);
   }
 }
 

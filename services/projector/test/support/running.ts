@@ -73,7 +73,7 @@ export class World {
     const { incarnation } = await this.store.head();
     const pipeline = new EventPipeline({ link: this.link, lastSequence: state?.lastSequence ?? 0, rebuildEpoch: state?.lastSequence ?? 0 });
     const entries = await this.store.readAll(after ?? state?.last?.position ?? 0, 100_000);
-    for (const one of entries) await pipeline.send(toEventMessage(one, { incarnation, maxPayload: this.link.maxPayload, dataref: (position) => `http://x/${position}` }));
+    await pipeline.send(entries.map((one) => toEventMessage(one, { incarnation, maxPayload: this.link.maxPayload, dataref: (position) => `http://x/${position}` })));
     await pipeline.drain();
     if (pipeline.failure !== null) throw new Error(pipeline.failure.reason);
     return entries.at(-1)?.position ?? 0;

@@ -7,8 +7,10 @@ import { compareRecords, isForComparisonAlone } from '../src/demo/compare.ts';
 import { DemoError } from '../src/demo/demo-error.ts';
 import { readOptions } from '../src/demo/options.ts';
 import type { ServedRecord } from '../src/demo/query-client.ts';
+import { credentialNames } from '../src/start/credential-names.ts';
 import { demoSources } from '../src/start/demo-orgs.ts';
 import { openFolders } from '../src/start/folders.ts';
+import { commonEnvironment } from '../src/start/services.ts';
 
 const truth: TrueRecord = {
   entity: 'Account', externalId: '001', lifecycle: 'active', fields: new Map([['Amount', exactNumber('100.50')], ['BillingAddress.City', 'Zürich']]),
@@ -88,6 +90,17 @@ t.test('the demo\'s orgs are sources in development, unless a configuration is n
   const text = readFileSync(folders.config, 'utf8');
   for (const { clientSecret } of orgs) t.notMatch(text, clientSecret, 'no secret is written there');
   t.strictSame((await demoSources(folders, { NODE_ENV: 'development' })).orgs, orgs, 'drawn once');
+  t.match(settings, { LOAD_ON_CONNECT: 'false', FEED_LOOK_SECONDS: '0' }, 'nothing asks orgs that are not there');
+  t.notOk('FEED_LOOK_SECONDS' in (await demoSources(folders, { FEED_LOOK_SECONDS: '5' })).settings, 'unless somebody says so');
+});
+
+t.test('the credentials of sources are for the command service alone', async (t) => {
+  const file = `${t.testdir({ 'own.yaml': 'sources:\n  - credentials: { client_id: "${CRM_ID}", client_secret: "${CRM_SECRET}" }\n' })}/own.yaml`;
+  const env = { CLIENTELE_CONFIG: file, CRM_ID: 'id', CRM_SECRET: 'secret', LOG_LEVEL: 'debug' };
+  t.strictSame([...credentialNames(env)], ['CRM_ID', 'CRM_SECRET']);
+  const { QUERY_PUBLIC_URL: _, ...common } = commonEnvironment(env);
+  t.strictSame(common, { NODE_ENV: 'development', CLIENTELE_CONFIG: file, LOG_LEVEL: 'debug' });
+  t.strictSame([...credentialNames({ CLIENTELE_CONFIG: `${file}.gone` }), ...credentialNames({})], []);
 });
 
 function salesforceCredentials({ credentials }: SourceConfig, env: Readonly<Record<string, string>>): (string | undefined)[] {

@@ -1,13 +1,17 @@
 import { UnavailableError } from '@clientele/contracts';
 import { ForeignDatabaseError, migrateWriteDatabase } from '@clientele/event-store';
 import { ensureTopology } from '@clientele/messaging';
-import { createLogger, readSettings, SettingsError } from '@clientele/service-kit';
+import { createLogger, readSettings, settingsHelp, SettingsError } from '@clientele/service-kit';
 import { MigrationSettings } from './settings.ts';
 
 const MIB = 1024 * 1024;
 
 /** Brings write database and broker to what this version needs; run before any service of it starts, as often as one likes. */
 async function migrate(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(settingsHelp('command-migrate', MigrationSettings));
+    return;
+  }
   const settings = readSettings(MigrationSettings, process.env);
   const logger = createLogger('command-migrate', settings);
   await migrateWriteDatabase(settings.WRITE_DATABASE_URL, {

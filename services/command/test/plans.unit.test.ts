@@ -1,11 +1,12 @@
 import t from 'tap';
+import type { Metrics } from '@clientele/service-kit';
 import { ClientDomainService, clockOf, initialRecord, readMark, type AggregateDefinition, type Change, type RecordState } from '@clientele/domain';
 import { ProviderError, type Reading, type RecordSource } from '@clientele/providers';
 import { causeOf, differenceOf, systematicPaths, type Difference } from '../src/plans/comparison/compare-record.ts';
 import { estimate } from '../src/plans/comparison/drift-score.ts';
 import { findDrift } from '../src/plans/comparison/find-drift.ts';
 import { FeedSilence } from '../src/plans/feed-silence.ts';
-import { feedAlarms } from '../src/plans/feed-watch.ts';
+import { feedAlarms, FeedWatch } from '../src/plans/feed-watch.ts';
 import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
 import { planCursor, type Place } from '../src/plans/plan-cursor.ts';
 import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
@@ -227,6 +228,31 @@ t.test('a feed is silent where something changed that it did not bring, not wher
   refuse = new ProviderError('unavailable', 'away');
   await t.rejects(silence.isSilent(source, T + 12 * HOUR), ProviderError);
   t.notOk(await new FeedSilence({ heardAt: async () => heard, silentAfterMs: 0 }).isSilent(source, T + 99 * HOUR));
+});
+
+t.test('where the provider keeps no account of its feed, silence tells all the same', async (t) => {
+  const alarms = new Map<string, number>();
+  const gauge = () => ({ set: (labels: Record<string, string>, value: number) => alarms.set(labels['alarm'] ?? '', value), remove: () => {} });
+  let isSilent = false;
+  let refusal = new ProviderError('invalid', 'no such object');
+  const asked: number[] = [];
+  const watch = new FeedWatch({
+    metrics: { gauge } as unknown as Metrics, logger: { warn: () => {}, info: () => {} }, now: () => T,
+    silence: { isSilent: async (_: ReadableSource, at: number) => (asked.push(at), isSilent), forget: () => {} } as unknown as FeedSilence,
+  });
+  const records: Partial<RecordSource> = { relayFeedback: async () => await Promise.reject(refusal) };
+  const quota = { spend: async () => true, allows: async () => true, status: async () => { throw new Error('not asked'); } };
+  const source: ReadableSource = { id: 's', provider: 'p', records: records as RecordSource, quota, marginMs: 2000, entities: ['Account'] };
+  await watch.look(source);
+  t.match(watch.of('s'), { alarms: [], relays: [] });
+  isSilent = true;
+  refusal = new ProviderError('not_found', 'not there');
+  await watch.look(source);
+  t.match(watch.of('s'), { alarms: ['silent'], relays: [] });
+  t.match(Object.fromEntries(alarms), { silent: 1, error: 0, stopped: 0 });
+  t.strictSame(asked, [T, T], 'by our clock');
+  refusal = new ProviderError('unavailable', 'away');
+  await t.rejects(watch.look(source), ProviderError);
 });
 
 t.test('a provider that refuses is not asked more often for it', async (t) => {

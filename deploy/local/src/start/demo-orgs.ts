@@ -23,11 +23,8 @@ export interface DemoSources {
 
 const ORG_IDS = ['00D5e0000002OneEAE', '00D5e0000002TwoEAE'] as const;
 
-/** Nothing asks an org that is not there: a demo has it loaded when it begins. */
+/** Nothing asks an org that is not there, unless somebody says so: a demo has it loaded when it begins. */
 const LEFT_ALONE = { LOAD_ON_CONNECT: 'false', SAMPLE_EVERY_MINUTES: '0', COMPARE_EVERY_HOURS: '0', FEED_LOOK_SECONDS: '0' };
-
-/** The variables that hold their credentials; for the service that reads from providers alone. */
-export const DEMO_CREDENTIALS: readonly string[] = ORG_IDS.flatMap((_, at) => [idVariable(at), secretVariable(at)]);
 
 /**
  * In development, where `CLIENTELE_CONFIG` names no configuration: one in the data folder, made of the default mapping and the demo's orgs.
@@ -39,7 +36,8 @@ export async function demoSources(folders: Folders, env: NodeJS.ProcessEnv): Pro
   const orgs = await openDemoOrgs(folders.demoOrgs);
   writeFileSync(folders.config, configurationOf(orgs));
   const credentials = orgs.flatMap(({ clientId, clientSecret }, at): [string, string][] => [[idVariable(at), clientId], [secretVariable(at), clientSecret]]);
-  return { orgs, settings: { ...LEFT_ALONE, CLIENTELE_CONFIG: folders.config, ...Object.fromEntries(credentials) } };
+  const leftAlone = Object.fromEntries(Object.entries(LEFT_ALONE).filter(([name]) => (env[name] ?? '') === ''));
+  return { orgs, settings: { ...leftAlone, CLIENTELE_CONFIG: folders.config, ...Object.fromEntries(credentials) } };
 }
 
 export function isDemoOrgs(value: unknown): value is readonly DemoOrg[] {

@@ -21,7 +21,7 @@ Environment (each may be left out):
   WRITE_DATABASE_URL    a PostgreSQL database to use, as a user who may create schemas and roles
   READ_DATABASE_URL     likewise; may be on the same server or another
   EVENT_LOG_URL         where projector and query read the event log; default: the write database, by a role that may only read
-  NATS_SERVER_BIN       the nats-server program to run (2.10 or later) where none is on the PATH and none can be fetched
+  NATS_SERVER_BIN       the nats-server program to run (2.10 or later); else one on the PATH, else Debian's package
   INGEST_PORT COMMAND_PORT PROJECTOR_PORT QUERY_PORT    default 7001 to 7004; HOST, default 127.0.0.1
   INGEST_API_KEYS QUERY_API_KEYS ADMIN_API_KEYS         name:secret, comma-separated; in development there are defaults
   CLIENTELE_DATA_DIR    where databases, streams, logs and generated passwords are kept; default .clientele in the checkout

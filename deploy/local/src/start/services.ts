@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { endingOf, endProcess, spawnOwned, workspaceRoot } from '@clientele/testing';
-import { DEMO_CREDENTIALS } from './demo-orgs.ts';
+import { credentialNames } from './credential-names.ts';
 import type { Folders } from './folders.ts';
 import type { Servers } from './servers.ts';
 import { StartError } from './start-error.ts';
@@ -17,11 +17,11 @@ const CONNECTIONS = [
   'NATS_URL', 'WRITE_DATABASE_URL', 'READ_DATABASE_URL', 'EVENT_LOG_URL',
   'OPERATOR_PASSWORD', 'INGEST_PASSWORD', 'COMMAND_PASSWORD', 'PROJECTOR_PASSWORD', 'CONSUMER_PASSWORD',
   'COMMAND_DB_PASSWORD', 'LOG_READER_DB_PASSWORD', 'PROJECTOR_DB_PASSWORD', 'QUERY_DB_PASSWORD',
-  'INGEST_API_KEYS', 'QUERY_API_KEYS', 'ADMIN_API_KEYS', ...DEMO_CREDENTIALS,
+  'INGEST_API_KEYS', 'QUERY_API_KEYS', 'ADMIN_API_KEYS',
 ];
 /** The keys that a service lets in, and those that it is let in with; it is told of no others. */
 const KEYS: Record<ServiceName, readonly string[]> = {
-  ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS', ...DEMO_CREDENTIALS], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
+  ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS'], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
 };
 
 /** @throws StartError naming the variable that holds no port. */
@@ -56,7 +56,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
     logFile,
     start: async (spawned) => {
       const child = spawnOwned(process.execPath, [...NODE_FLAGS, ...(FLAGS_OF[name] ?? []), entryOf(name, 'main')], {
-        env: { ...commonEnvironment(env), ...keysOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
+        env: { ...commonEnvironment(env), ...(name === 'command' ? credentialsIn(env) : {}), ...keysOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
       });
       if (child.pid !== undefined) spawned(child.pid);
       return await Promise.resolve({ ended: endingOf(child), stop: async () => await endProcess(child, 'SIGTERM', STOP_GRACE_MS) });
@@ -64,14 +64,19 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
   };
 }
 
-/** What a part may know of the launcher's environment; development, unless something else is asked for. */
+/** What every part may know of the launcher's environment; development, unless something else is asked for. */
 export function commonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !CONNECTIONS.includes(name)));
+  const credentials = credentialNames(env);
+  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !CONNECTIONS.includes(name) && !credentials.has(name)));
   return { NODE_ENV: 'development', QUERY_PUBLIC_URL: `http://127.0.0.1:${servicePorts(env).query}`, ...kept };
 }
 
 export function entryOf(service: ServiceName, program: string): string {
   return join(workspaceRoot, 'services', service, 'dist', 'src', `${program}.js`);
+}
+
+function credentialsIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries([...credentialNames(env)].filter((name) => !CONNECTIONS.includes(name)).map((name) => [name, env[name]]));
 }
 
 function keysOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

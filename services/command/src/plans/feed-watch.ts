@@ -42,17 +42,23 @@ export class FeedWatch {
   }
 
   /**
-   * A provider that keeps no such account is left alone; where the quota has nothing left, what was last seen stands.
+   * Where the quota has nothing left, what was last seen stands.
    * @throws ProviderError for one that cannot be asked now; UnavailableError
    */
   async look(source: ReadableSource): Promise<void> {
     if (!(await source.quota.spend('live', 1))) return;
+    const { relays, at } = await this.#account(source);
+    this.#note(source.id, relays, await this.#parts.silence.isSilent(source, at));
+  }
+
+  /** What the provider says of its feed, and when, by its clock. One that keeps no such account, or shows us none, leaves silence to tell. */
+  async #account({ records }: ReadableSource): Promise<{ relays: readonly RelayState[]; at: number }> {
     try {
-      const { relays, window } = await source.records.relayFeedback();
-      this.#note(source.id, relays, await this.#parts.silence.isSilent(source, Date.parse(window.until)));
+      const { relays, window } = await records.relayFeedback();
+      return { relays, at: Date.parse(window.until) };
     } catch (error) {
       if (!(error instanceof ProviderError) || (error.kind !== 'not_found' && error.kind !== 'invalid')) throw error;
-      this.forget(source.id);
+      return { relays: [], at: this.#parts.now() };
     }
   }
 

@@ -1,14 +1,11 @@
 import t from 'tap';
-import type { Metrics } from '@clientele/service-kit';
 import { ClientDomainService, clockOf, initialRecord, readMark, type AggregateDefinition, type Change, type RecordState } from '@clientele/domain';
 import { ProviderError, type Reading, type RecordSource } from '@clientele/providers';
 import { causeOf, differenceOf, systematicPaths, type Difference } from '../src/plans/comparison/compare-record.ts';
 import { estimate } from '../src/plans/comparison/drift-score.ts';
 import { findDrift } from '../src/plans/comparison/find-drift.ts';
-import { FeedSilence } from '../src/plans/feed-silence.ts';
-import { feedAlarms, FeedWatch } from '../src/plans/feed-watch.ts';
 import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
-import { planCursor, type Place } from '../src/plans/plan-cursor.ts';
+import { BEGINNING, planCursor, type Place } from '../src/plans/plan-cursor.ts';
 import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
 import { coveredBy, inOrder } from '../src/plans/plan-order.ts';
 import type { ReadingPlan } from '../src/plans/plan-params.ts';
@@ -17,7 +14,6 @@ import { turnAt } from '../src/plans/schedule.ts';
 import { restAfter } from '../src/plans/source-work.ts';
 import { held as completenessOf } from '../src/plans/steps/completeness.ts';
 import type { StepContext, StepResult } from '../src/plans/steps/step.ts';
-import type { ReadableSource } from '../src/sources/source-book.ts';
 
 const T = Date.parse('2025-04-24T10:00:00.000Z');
 const KEY = { source: 's', entity: 'Account', externalId: '1' };
@@ -149,13 +145,17 @@ t.test('what is done first, and what goes with it', async (t) => {
   const wide = made('wide', 'repair', null, { createdAt: new Date(T + 2), params: { ...made('', 'repair', null).params, deletedSince: '2025-01-01T00:00:00Z' } });
   const narrow = made('narrow', 'repair', '2025-02-01T00:00:00Z');
   const older = made('older', 'repair', '2024-02-01T00:00:00Z', { createdAt: new Date(T + 1) });
-  const begun = made('begun', 'repair', '2025-03-01T00:00:00Z', { cursor: {} });
+  const begun = made('begun', 'repair', '2025-03-01T00:00:00Z', { cursor: { ...BEGINNING, task: 1 } });
   const lead = made('lead', 'repair', '2025-02-01T00:00:00Z', { params: { ...narrow.params, entities: ['Lead'] } });
   const plans = [made('load', 'load', null), made('window', 'window', '2025-01-01T00:00:00Z'), narrow, lead, older, wide, begun, made('compare', 'reconciliation', null)];
   t.strictSame(inOrder(plans).map(({ id }) => id), ['begun', 'wide', 'older', 'narrow', 'lead', 'window', 'load', 'compare']);
   t.strictSame(coveredBy(wide, plans), ['narrow'], 'the older asks for deletions of before');
   t.strictSame(coveredBy(older, plans), ['narrow']);
   t.strictSame(coveredBy(begun, plans), [], 'it has read already');
+  const trouble = { message: 'no quota', until: null };
+  const waiting = plans.map((plan) => (plan.cursor === null ? { ...plan, cursor: { ...BEGINNING, trouble } } : plan));
+  t.strictSame(inOrder(waiting).map(({ id }) => id), inOrder(plans).map(({ id }) => id), 'to wait is not to have begun');
+  t.strictSame(coveredBy({ ...wide, cursor: { ...BEGINNING, trouble } }, waiting), ['narrow']);
   t.strictSame(coveredBy(made('load', 'load', null), plans), []);
 });
 
@@ -176,83 +176,6 @@ t.test('each source has its turn at a time of its own, and once', async (t) => {
   const [first] = turns;
   const begins = first?.beginsAt ?? 0;
   t.strictSame([begins - 1, begins, begins + day - 1, begins + day].map((at) => (turnAt('a', 'full', day, at)?.number ?? 0) - (first?.number ?? 0)), [-1, 0, 0, 1]);
-});
-
-t.test('when a feed alarms', async (t) => {
-  const relay = (status: string | null, error: string | null = null) => ({
-    resource: 'r', status, lastRelayedAt: null,
-    error: error === null ? null : { code: error, message: error, at: null },
-  });
-  t.strictSame(feedAlarms([], false), [], 'no account of it');
-  t.strictSame(feedAlarms([relay('RUNNING')], false), []);
-  t.strictSame(feedAlarms([relay('RUNNING')], true), ['silent']);
-  t.strictSame(feedAlarms([relay('ERROR')], false), ['error']);
-  t.strictSame(feedAlarms([relay('RUNNING', 'X')], false), ['error']);
-  t.strictSame(feedAlarms([relay('STOP')], false), ['stopped']);
-  t.strictSame(feedAlarms([relay('PAUSE', 'X')], true), ['error', 'stopped', 'silent']);
-});
-
-t.test('a feed is silent where something changed that it did not bring, not where nothing happens', async (t) => {
-  let heard: Date | null = new Date(T);
-  let changed = 0;
-  let refuse: ProviderError | null = null;
-  const asked: [string, Date | undefined, Date | undefined][] = [];
-  const records: Partial<RecordSource> = {
-    count: async (entity, stamped) => {
-      asked.push([entity, stamped?.from, stamped?.to]);
-      if (refuse !== null) throw refuse;
-      return { count: entity === 'Lead' ? changed : 0, calls: 1, window: window(0) };
-    },
-  };
-  const quota = { spend: async () => true, allows: async () => true, status: async () => { throw new Error('not asked'); } };
-  const source: ReadableSource = { id: 's', provider: 'p', records: records as RecordSource, quota, marginMs: 2000, entities: ['Account', 'Lead'] };
-  const silence = new FeedSilence({ heardAt: async () => heard, silentAfterMs: HOUR });
-  t.notOk(await silence.isSilent(source, T + HOUR));
-  t.strictSame(asked, [], 'not asked before its time');
-  t.notOk(await silence.isSilent(source, T + HOUR + 1), 'nothing has happened');
-  const to = new Date(T + HOUR + 1 - 300_000);
-  t.strictSame(asked, [['Account', new Date(T + 10_000), to], ['Lead', new Date(T + 10_000), to]], 'after the last that was heard, and before what may be on its way');
-  changed = 1;
-  t.notOk(await silence.isSilent(source, T + HOUR + 60_000));
-  t.equal(asked.length, 2, 'asked seldom');
-  t.ok(await silence.isSilent(source, T + 2 * HOUR));
-  heard = new Date(T + 2 * HOUR - 1);
-  t.notOk(await silence.isSilent(source, T + 2 * HOUR), 'it speaks again');
-  heard = null;
-  silence.forget('s');
-  t.notOk(await silence.isSilent(source, T + 9 * HOUR), 'never heard: from the first look on');
-  t.notOk(await silence.isSilent(source, T + 10 * HOUR));
-  t.ok(await silence.isSilent(source, T + 10 * HOUR + 1));
-  refuse = new ProviderError('invalid', 'no such filter');
-  t.ok(await silence.isSilent(source, T + 11 * HOUR), 'where nobody tells, time alone does');
-  refuse = new ProviderError('unavailable', 'away');
-  await t.rejects(silence.isSilent(source, T + 12 * HOUR), ProviderError);
-  t.notOk(await new FeedSilence({ heardAt: async () => heard, silentAfterMs: 0 }).isSilent(source, T + 99 * HOUR));
-});
-
-t.test('where the provider keeps no account of its feed, silence tells all the same', async (t) => {
-  const alarms = new Map<string, number>();
-  const gauge = () => ({ set: (labels: Record<string, string>, value: number) => alarms.set(labels['alarm'] ?? '', value), remove: () => {} });
-  let isSilent = false;
-  let refusal = new ProviderError('invalid', 'no such object');
-  const asked: number[] = [];
-  const watch = new FeedWatch({
-    metrics: { gauge } as unknown as Metrics, logger: { warn: () => {}, info: () => {} }, now: () => T,
-    silence: { isSilent: async (_: ReadableSource, at: number) => (asked.push(at), isSilent), forget: () => {} } as unknown as FeedSilence,
-  });
-  const records: Partial<RecordSource> = { relayFeedback: async () => await Promise.reject(refusal) };
-  const quota = { spend: async () => true, allows: async () => true, status: async () => { throw new Error('not asked'); } };
-  const source: ReadableSource = { id: 's', provider: 'p', records: records as RecordSource, quota, marginMs: 2000, entities: ['Account'] };
-  await watch.look(source);
-  t.match(watch.of('s'), { alarms: [], relays: [] });
-  isSilent = true;
-  refusal = new ProviderError('not_found', 'not there');
-  await watch.look(source);
-  t.match(watch.of('s'), { alarms: ['silent'], relays: [] });
-  t.match(Object.fromEntries(alarms), { silent: 1, error: 0, stopped: 0 });
-  t.strictSame(asked, [T, T], 'by our clock');
-  refusal = new ProviderError('unavailable', 'away');
-  await t.rejects(watch.look(source), ProviderError);
 });
 
 t.test('a provider that refuses is not asked more often for it', async (t) => {

@@ -53,6 +53,7 @@ export function retryDue({ pool, store, handlers, dispatcher, now }: RetryDuePar
       const targets = await knownTargets(taken.map(({ commandId: id, ...target }) => ({ id, ...target })), store, now);
       const orderer = { by: 'schedule', correlationId: randomUUID(), now: now() };
       await dispatcher.dispatch(targets.map((target) => redriveOrder(target, orderer)));
+      spentLetters.told();
     },
   };
 }

@@ -4,18 +4,25 @@ import type { Pool } from 'pg';
 /** Of payloads as they are stored, at a time. */
 const ENOUGH_BYTES = 1024 * 1024;
 
+interface Place {
+  readonly decidedAt: string;
+  readonly id: string;
+}
+
 /** Parked work that had all its attempts, each once in the life of this object, the newest first. */
 export class SpentLetters {
   readonly #pool: Pick<Pool, 'query'>;
-  #after: { readonly decidedAt: string; readonly id: string } | null = null;
+  #after: Place | null = null;
+  #seen: Place | null = null;
   #isOver = false;
 
   constructor(pool: Pick<Pool, 'query'>) {
     this.#pool = pool;
   }
 
-  /** The next so many, fewer where they are large; none once all were told. */
+  /** The next so many, fewer where they are large; the same again until they are `told`, and none once all were. */
   async next(limit: number): Promise<readonly DueCommand[]> {
+    this.#seen = this.#after;
     if (this.#isOver || limit <= 0) return [];
     const { rows } = await this.#pool.query<DueCommand & { decidedAt: string }>(
       `select command_id as "commandId", outcome, command_type as "commandType", provider, source, entity, external_id as "externalId", reason, attempts,
@@ -33,7 +40,12 @@ export class SpentLetters {
     );
     const last = rows.at(-1);
     this.#isOver = last === undefined;
-    this.#after = last === undefined ? this.#after : { decidedAt: last.decidedAt, id: last.commandId };
+    if (last !== undefined) this.#seen = { decidedAt: last.decidedAt, id: last.commandId };
     return rows;
+  }
+
+  /** What `next` gave last was taken up. */
+  told(): void {
+    this.#after = this.#seen;
   }
 }

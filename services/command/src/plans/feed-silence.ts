@@ -43,6 +43,8 @@ export class FeedSilence {
     const known = this.#verdicts.get(source.id);
     if (known !== undefined && at - known.at < silentAfterMs / 4) return known.isSilent;
     const isSilent = await hasChanged(source, new Date(heard + SAME_MOMENT_MS), new Date(at - ON_ITS_WAY_MS));
+    // Where it could not be asked, what was last known stands.
+    if (isSilent === null) return known?.isSilent ?? false;
     this.#verdicts.set(source.id, { at, isSilent });
     return isSilent;
   }
@@ -53,12 +55,15 @@ export class FeedSilence {
   }
 }
 
-/** Whether a record was changed in between; true also where the provider tells it of no entity, since then time alone speaks. */
-async function hasChanged({ records, quota, entities }: ReadableSource, from: Date, to: Date): Promise<boolean> {
+/**
+ * Whether a record was changed in between; true also where the provider tells it of no entity, since then time alone speaks; null where the quota
+ * does not let us ask.
+ */
+async function hasChanged({ records, quota, entities }: ReadableSource, from: Date, to: Date): Promise<boolean | null> {
   if (from >= to) return false;
   let told = false;
   for (const entity of entities) {
-    if (!(await quota.spend('live', 1))) return false;
+    if (!(await quota.spend('live', 1))) return null;
     try {
       if ((await records.count(entity, { from, to })).count > 0) return true;
       told = true;

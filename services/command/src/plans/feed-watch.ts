@@ -52,13 +52,13 @@ export class FeedWatch {
   }
 
   /** What the provider says of its feed, and when, by its clock. One that keeps no such account, or shows us none, leaves silence to tell. */
-  async #account({ records }: ReadableSource): Promise<{ relays: readonly RelayState[]; at: number }> {
+  async #account({ records }: ReadableSource): Promise<{ relays: readonly RelayState[] | null; at: number }> {
     try {
       const { relays, window } = await records.relayFeedback();
       return { relays, at: Date.parse(window.until) };
     } catch (error) {
       if (!(error instanceof ProviderError) || (error.kind !== 'not_found' && error.kind !== 'invalid')) throw error;
-      return { relays: [], at: this.#parts.now() };
+      return { relays: null, at: this.#parts.now() };
     }
   }
 
@@ -70,16 +70,21 @@ export class FeedWatch {
     this.#relayed.remove({ source });
   }
 
-  #note(source: string, relays: readonly RelayState[], isSilent: boolean): void {
+  /** `relays`: null where nothing is known of them, neither that they do well nor that they do not. */
+  #note(source: string, relays: readonly RelayState[] | null, isSilent: boolean): void {
     const { now, logger } = this.#parts;
-    const alarms = feedAlarms(relays, isSilent);
+    const alarms = feedAlarms(relays ?? [], isSilent);
     const before = this.#reports.get(source)?.alarms ?? [];
-    this.#reports.set(source, { askedAt: new Date(now()).toISOString(), alarms, relays });
-    for (const alarm of ALARMS) this.#alarm.set({ source, alarm }, alarms.includes(alarm) ? 1 : 0);
-    const relayed = lastRelayed(relays);
+    this.#reports.set(source, { askedAt: new Date(now()).toISOString(), alarms, relays: relays ?? [] });
+    for (const alarm of ALARMS) {
+      if (relays === null && alarm !== 'silent') this.#alarm.remove({ source, alarm });
+      else this.#alarm.set({ source, alarm }, alarms.includes(alarm) ? 1 : 0);
+    }
+    const relayed = lastRelayed(relays ?? []);
     if (relayed !== null) this.#relayed.set({ source }, relayed / 1000);
     if (alarms.length > 0 && alarms.join() !== before.join()) logger.warn({ source, alarms, relays }, 'the feed of a source is not as it should be');
-    if (alarms.length === 0 && before.length > 0) logger.info({ source }, 'the feed of a source is well again');
+    const isWell = alarms.length === 0 && (relays !== null || before.every((alarm) => alarm === 'silent'));
+    if (isWell && before.length > 0) logger.info({ source }, 'the feed of a source is well again');
   }
 }
 

@@ -31,6 +31,14 @@ export type PlanCursor = Static<typeof PlanCursor>;
 
 export const BEGINNING: PlanCursor = { task: 0, place: null, sent: [], failed: {}, only: null, covers: [], trouble: null };
 
+/** Whether a plan has done anything yet. One that only waits has a cursor too, which says why. */
+export function hasBegun(kept: JsonObject | null): boolean {
+  if (kept === null) return false;
+  if (!Value.Check(PlanCursor, kept)) return true;
+  const { task, place, sent, failed, only } = kept;
+  return task > 0 || place !== null || sent.length > 0 || Object.keys(failed).length > 0 || only !== null;
+}
+
 /** @throws TypeError where it is not what a plan keeps. */
 export function planCursor(kept: JsonObject | null): PlanCursor {
   if (kept === null) return BEGINNING;

@@ -1,4 +1,5 @@
 import type { ReadLane } from '@clientele/event-store';
+import { hasBegun } from './plan-cursor.ts';
 import type { ReadingPlan, ReadingPlanKind } from './plan-params.ts';
 
 /** The lane of the quota that a plan's calls go by. */
@@ -13,7 +14,7 @@ const URGENCY: Readonly<Record<ReadingPlanKind, number>> = { repair: 0, window: 
 export function inOrder(plans: readonly ReadingPlan[]): ReadingPlan[] {
   return [...plans].sort((one, other) =>
     URGENCY[one.kind] - URGENCY[other.kind]
-    || Number(one.cursor === null) - Number(other.cursor === null)
+    || Number(hasBegun(other.cursor)) - Number(hasBegun(one.cursor))
     || beginningOf(one) - beginningOf(other)
     || one.createdAt.getTime() - other.createdAt.getTime());
 }
@@ -23,9 +24,9 @@ export function inOrder(plans: readonly ReadingPlan[]): ReadingPlan[] {
  * its entities ask for. Ids of those, for a repair that is about to begin.
  */
 export function coveredBy(plan: ReadingPlan, plans: readonly ReadingPlan[]): string[] {
-  if (plan.kind !== 'repair' || plan.cursor !== null) return [];
+  if (plan.kind !== 'repair' || hasBegun(plan.cursor)) return [];
   return plans
-    .filter(({ id, kind, cursor }) => id !== plan.id && kind === 'repair' && cursor === null)
+    .filter(({ id, kind, cursor }) => id !== plan.id && kind === 'repair' && !hasBegun(cursor))
     .filter((other) => other.params.entities.every((entity) => plan.params.entities.includes(entity)))
     .filter(({ params: { since, deletedSince } }) => isFrom(plan.params.since, since) && isFrom(plan.params.deletedSince, deletedSince))
     .map(({ id }) => id);

@@ -4,7 +4,7 @@ import type { Lease, Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { ReadableSource } from '../sources/source-book.ts';
 import type { HeldRecords } from './held-records.ts';
-import { BEGINNING, planCursor, type PlanCursor } from './plan-cursor.ts';
+import { BEGINNING, hasBegun, planCursor, type PlanCursor } from './plan-cursor.ts';
 import type { PlanMetrics } from './plan-metrics.ts';
 import type { ReadingPlan } from './plan-params.ts';
 import { counted, ofEntity, type Tally } from './plan-tally.ts';
@@ -71,7 +71,7 @@ export class PlanTurn {
     metrics.stepped(plan, send.length, calls);
     const tally = tallied(plan.counters, entity, result, { calls, ms: Math.round(now() - begun), pages: 1, sent: send.length });
     const next = result.place === null ? { task: cursor.task + 1, place: null } : { task: cursor.task, place: result.place };
-    const pause = await this.#save(plan, lease, { cursor: { ...cursor, ...next, sent: [...sent], covers: plan.cursor === null ? [...covered] : cursor.covers, trouble: null }, tally });
+    const pause = await this.#save(plan, lease, { cursor: { ...cursor, ...next, sent: [...sent], covers: hasBegun(plan.cursor) ? cursor.covers : [...covered], trouble: null }, tally });
     return pause === null ? null : (result.pauseMs ?? pause);
   }
 

@@ -68,8 +68,8 @@ export class SendReadings {
     for (let at = 0; at < readings.length; at += CHUNK) {
       const chunk = readings.slice(at, at + CHUNK).map((sendable, index) => this.#command(sendable, first + at + index, sending));
       await this.#untilDecided(last, signal);
-      await this.#dispatch(chunk, signal);
-      last = [...new Map(chunk.map((command) => [laneOfCommand(command, this.#parts.lanes), command.commandId])).values()];
+      const stored = await this.#dispatch(chunk, signal);
+      if (stored.length > 0) last = [...new Map(stored.map((command) => [laneOfCommand(command, this.#parts.lanes), command.commandId])).values()];
     }
     return last;
   }
@@ -103,22 +103,23 @@ export class SendReadings {
     }
   }
 
-  /** The broker comes back; a command that it can never take is told and left out. */
-  async #dispatch(commands: readonly RecordRead[], signal: AbortSignal): Promise<void> {
+  /** The broker comes back; a command that it can never take is told and left out. Answers the others. */
+  async #dispatch(commands: readonly RecordRead[], signal: AbortSignal): Promise<readonly RecordRead[]> {
     const backoff = new Backoff();
     for (;;) {
       try {
         await this.#parts.dispatcher.dispatch(commands);
-        return;
+        return commands;
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ValidationError && commands.length > 1) {
-          for (const command of commands) await this.#dispatch([command], signal);
-          return;
+          const stored: RecordRead[] = [];
+          for (const command of commands) stored.push(...(await this.#dispatch([command], signal)));
+          return stored;
         }
         if (error instanceof ValidationError) {
           this.#parts.logger.warn({ err: error, record: commands[0]?.external_id }, 'a record is too large for the broker');
-          return;
+          return [];
         }
         if (!(error instanceof UnavailableError)) throw error;
         await backoff.wait(RETRY_MS, signal);

@@ -1,6 +1,7 @@
-import { startNats, tcpProxy, type NatsServer, type TcpProxy } from '@clientele/testing';
+import { eventually, startNats, tcpProxy, type NatsServer, type TcpProxy } from '@clientele/testing';
 import type { Test } from 'tap';
-import { connectNats, createMissingStream, type NatsLink, type StreamKind, type TopologyOptions } from '../src/index.ts';
+import { connectNats, type NatsLink, type StreamKind, type TopologyOptions } from '../src/index.ts';
+import { streamSettings } from '../src/topology/stream-settings.ts';
 
 /** One broker for a test file; it ends with the file. It does not sync each message: what is tried here does not rest on the disk. */
 export async function broker(t: Test): Promise<NatsServer> {
@@ -31,8 +32,13 @@ export async function deleteStream(operator: NatsLink, kind: StreamKind): Promis
   });
 }
 
-/** An empty stream that no test has used. */
+/**
+ * An empty stream that no test has used. The server moves the files of a deleted stream aside and removes them later; while those of the one before are still
+ * there it cannot, and the next stream of the name finds its messages again. Or a reader makes the stream first, as it should: then once more, too.
+ */
 export async function freshStream(operator: NatsLink, kind: StreamKind, options: TopologyOptions = {}): Promise<void> {
-  await deleteStream(operator, kind);
-  await createMissingStream(operator, kind, options);
+  await eventually('an empty stream', async () => {
+    await deleteStream(operator, kind);
+    return (await operator.manager.streams.add(streamSettings(kind, options))).state.messages;
+  }, { until: (messages) => messages === 0 });
 }

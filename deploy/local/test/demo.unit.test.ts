@@ -95,12 +95,13 @@ t.test('the demo\'s orgs are sources in development, unless a configuration is n
 });
 
 t.test('the credentials of sources are for the command service alone', async (t) => {
-  const file = `${t.testdir({ 'own.yaml': 'sources:\n  - credentials: { client_id: "${CRM_ID}", client_secret: "${CRM_SECRET}" }\n' })}/own.yaml`;
-  const env = { CLIENTELE_CONFIG: file, CRM_ID: 'id', CRM_SECRET: 'secret', LOG_LEVEL: 'debug' };
-  t.strictSame([...credentialNames(env)], ['CRM_ID', 'CRM_SECRET']);
-  const { QUERY_PUBLIC_URL: _, ...common } = commonEnvironment(env);
-  t.strictSame(common, { NODE_ENV: 'development', CLIENTELE_CONFIG: file, LOG_LEVEL: 'debug' });
-  t.strictSame([...credentialNames({ CLIENTELE_CONFIG: `${file}.gone` }), ...credentialNames({})], []);
+  const { orgs, settings } = await demoSources(openFolders({ CLIENTELE_DATA_DIR: `${t.testdir()}/data` }), {});
+  const names = [...credentialNames(settings)];
+  t.strictSame(names.map((name) => settings[name]), orgs.flatMap(({ clientId, clientSecret }) => [clientId, clientSecret]));
+  const common = commonEnvironment({ ...settings, LOG_LEVEL: 'debug' });
+  t.match(common, { CLIENTELE_CONFIG: settings['CLIENTELE_CONFIG'], LOG_LEVEL: 'debug' });
+  t.strictSame(names.filter((name) => name in common), []);
+  t.strictSame([...credentialNames({ CLIENTELE_CONFIG: `${settings['CLIENTELE_CONFIG']}.gone` }), ...credentialNames({})], []);
 });
 
 function salesforceCredentials({ credentials }: SourceConfig, env: Readonly<Record<string, string>>): (string | undefined)[] {

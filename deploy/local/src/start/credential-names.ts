@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { loadClienteleConfig } from '@clientele/service-kit';
 
-const REFERENCE = /\$\{([A-Z][A-Z0-9_]*)\}/g;
+const REFERENCE = /^\$\{(.+)\}$/;
 
 /**
- * The variables that the configuration refers to, as `${NAME}`: credentials of the sources, for the service that reads from providers alone.
- * None where there is no configuration that can be read: the services say what is wrong with it.
+ * The variables that the configuration takes the credentials of sources from: for the service that reads from providers alone.
+ * None where the configuration cannot be read: then no service starts, and each says why.
  */
 export function credentialNames({ CLIENTELE_CONFIG: file = '' }: NodeJS.ProcessEnv): ReadonlySet<string> {
-  if (file === '') return new Set();
   try {
-    return new Set([...readFileSync(file, 'utf8').matchAll(REFERENCE)].map(([, name = '']) => name));
+    const { sources = [] } = loadClienteleConfig(file === '' ? undefined : file);
+    return new Set(sources.flatMap(({ credentials = {} }) => Object.values(credentials)).flatMap((value) => REFERENCE.exec(value)?.[1] ?? []));
   } catch {
     return new Set();
   }

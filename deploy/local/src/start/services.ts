@@ -56,7 +56,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
     logFile,
     start: async (spawned) => {
       const child = spawnOwned(process.execPath, [...NODE_FLAGS, ...(FLAGS_OF[name] ?? []), entryOf(name, 'main')], {
-        env: { ...commonEnvironment(env), ...(name === 'command' ? credentialsIn(env) : {}), ...keysOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
+        env: { ...commonEnvironment(env), ...secretsOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',
       });
       if (child.pid !== undefined) spawned(child.pid);
       return await Promise.resolve({ ended: endingOf(child), stop: async () => await endProcess(child, 'SIGTERM', STOP_GRACE_MS) });
@@ -75,12 +75,10 @@ export function entryOf(service: ServiceName, program: string): string {
   return join(workspaceRoot, 'services', service, 'dist', 'src', `${program}.js`);
 }
 
-function credentialsIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries([...credentialNames(env)].filter((name) => !CONNECTIONS.includes(name)).map((name) => [name, env[name]]));
-}
-
-function keysOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(KEYS[name].flatMap((list) => (env[list] === undefined ? [] : [[list, env[list]]])));
+/** The keys of a service, and, for the one that reads from providers, the credentials of their sources. */
+function secretsOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = [...KEYS[name], ...(name === 'command' ? credentialNames(env) : [])];
+  return Object.fromEntries(names.flatMap((variable) => (env[variable] === undefined ? [] : [[variable, env[variable]]])));
 }
 
 function connectionsOf(name: ServiceName, servers: Servers): Record<string, string> {

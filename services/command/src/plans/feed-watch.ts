@@ -82,6 +82,7 @@ export class FeedWatch {
     }
     const relayed = lastRelayed(relays ?? []);
     if (relayed !== null) this.#relayed.set({ source }, relayed / 1000);
+    else if (relays === null) this.#relayed.remove({ source });
     if (alarms.length > 0 && alarms.join() !== before.join()) logger.warn({ source, alarms, relays }, 'the feed of a source is not as it should be');
     const isWell = alarms.length === 0 && (relays !== null || before.every((alarm) => alarm === 'silent'));
     if (isWell && before.length > 0) logger.info({ source }, 'the feed of a source is well again');

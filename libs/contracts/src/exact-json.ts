@@ -19,7 +19,14 @@ export function parseExact(text: string): Json {
 export function parseWritten(text: string): Json {
   const marked = markInexactNumbers(text, MARK);
   const value: unknown = JSON.parse(marked);
-  return asJson(marked === text ? value : withoutMarks(value));
+  return asJson(marked === text ? value : withoutMarks(value, { members: 0 }));
+}
+
+/** The same, and how many members all its objects have: fewer than the text has where it repeats a key. */
+export function parseCounted(text: string): { readonly value: Json; readonly members: number } {
+  const value: unknown = JSON.parse(markInexactNumbers(text, MARK));
+  const count = { members: 0 };
+  return { value: asJson(withoutMarks(value, count)), members: count.members };
 }
 
 /** Writes JSON with every digit that was read. `undefined` members are left out. */
@@ -50,24 +57,26 @@ class WritableNumber extends LosslessNumber {
   }
 }
 
-/** Puts exact numbers in the place of marked strings, in place. */
-function withoutMarks(value: unknown): unknown {
+/** Puts exact numbers in the place of marked strings, in place, and counts the members of objects. */
+function withoutMarks(value: unknown, count: { members: number }): unknown {
   if (typeof value === 'string') return value.startsWith(MARK) ? new WritableNumber(value.slice(MARK.length)) : value;
   if (typeof value !== 'object' || value === null) return value;
   // By index: names of elements cost several times as much, and a record's state is mostly short lists.
-  if (Array.isArray(value)) return restoreElements(value);
-  for (const key of Object.keys(value)) {
+  if (Array.isArray(value)) return restoreElements(value, count);
+  const keys = Object.keys(value);
+  count.members += keys.length;
+  for (const key of keys) {
     const member: unknown = Reflect.get(value, key);
-    const restored = withoutMarks(member);
+    const restored = withoutMarks(member, count);
     // Not by assignment, which would take a key `__proto__` for what it is elsewhere.
     if (restored !== member) Object.defineProperty(value, key, { value: restored, configurable: true, enumerable: true, writable: true });
   }
   return value;
 }
 
-function restoreElements(list: unknown[]): unknown[] {
+function restoreElements(list: unknown[], count: { members: number }): unknown[] {
   for (let at = 0; at < list.length; at += 1) {
-    const restored = withoutMarks(list[at]);
+    const restored = withoutMarks(list[at], count);
     if (restored !== list[at]) list[at] = restored;
   }
   return list;

@@ -1,14 +1,13 @@
-/**
- * What may be, inside a string or not, a number literal that a double does not give back as it was written: an exponent, minus zero, 16
- * digits or more, a fraction that ends in 0 or begins with many.
- */
-const SUSPECT = /(?:^|[:,[])\s*(?=-0(?![.\d])|-?(?:[\d.]{16,}|\d+\.\d*0(?!\d)|[\d.]+[eE]|0\.00000))/g;
-/** A whole number literal of JSON; half of one is no JSON, and left to the parser to refuse. */
-const NUMBER = /(?<![\d.eE+-])-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\d.eE+-])/;
-const NUMBER_HERE = new RegExp(NUMBER, 'y');
-const NUMBERS = new RegExp(NUMBER, 'g');
-const MAY_PRECEDE_STRING = /[:,[{\s]/;
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+/** A double gives back every integer of fewer digits. */
+const DIGITS_IN_DOUBT = 16;
+/** A number literal of JSON, whole. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const COLON_NEXT = /\s*:/y;
 
 /**
  * The JSON text with each number that a double would change written as a string, `mark` before its literal; the text itself where there
@@ -17,62 +16,65 @@ const BACKSLASH = 0x5c;
 export function markInexactNumbers(text: string, mark: string): string {
   const parts: string[] = [];
   let copied = 0;
-  for (const { index, 0: before } of text.matchAll(SUSPECT)) {
-    const colonFollows = before.startsWith(':') ? (text[index - 1] ?? '') : '';
-    // A colon after anything but a quote or space, as in a time of day, stands inside a string; so does one after an escaped quote.
-    if (/[^"\s]/.test(colonFollows) || (colonFollows === '"' && isEscaped(text, index - 1))) continue;
-    // After a quote that closes a key a value begins. Whatever else it is, all strings must be found.
-    if (colonFollows !== '"' || MAY_PRECEDE_STRING.test(text[index - 2] ?? ':')) return markBetweenStrings(text, mark);
-    const start = index + before.length;
-    NUMBER_HERE.lastIndex = start;
-    const literal = NUMBER_HERE.exec(text)?.[0];
-    if (literal === undefined || isExact(literal)) continue;
-    parts.push(text.slice(copied, start), `"${mark}${literal}"`);
-    copied = start + literal.length;
-  }
-  return copied === 0 ? text : [...parts, text.slice(copied)].join('');
-}
-
-function markBetweenStrings(text: string, mark: string): string {
-  const parts: string[] = [];
-  let copied = 0;
   let at = 0;
   while (at < text.length) {
-    const quote = indexOrEnd(text, at);
-    // Between two strings stands one character most of the time; the shortest number that counts has two.
-    if (quote - at > 1) {
-      const between = text.slice(at, quote);
-      const marked = between.replace(NUMBERS, (literal) => (isExact(literal) ? literal : `"${mark}${literal}"`));
-      if (marked !== between) {
-        parts.push(text.slice(copied, at), marked);
-        copied = quote;
-      }
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+    } else if (code === MINUS || isDigit(code)) {
+      const start = at;
+      at = endOfDigits(text, start + 1);
+      const plain = code !== MINUS && !isInNumber(text.charCodeAt(at));
+      if (plain && at - start < DIGITS_IN_DOUBT) continue;
+      at = endOfNumber(text, at);
+      const literal = text.slice(start, at);
+      if (String(Number(literal)) === literal || !NUMBER.test(literal) || isKey(text, at)) continue;
+      parts.push(text.slice(copied, start), `"${mark}${literal}"`);
+      copied = at;
+    } else {
+      at += 1;
     }
-    at = endOfString(text, quote);
   }
   return copied === 0 ? text : [...parts, text.slice(copied)].join('');
 }
 
-function isExact(literal: string): boolean {
-  return String(Number(literal)) === literal;
-}
-
-/** Behind the closing quote of the string that opens at `quote`. */
+/** Behind the closing quote of the string that opens at `quote`; the end of the text where it is not closed. */
 function endOfString(text: string, quote: number): number {
-  let close = quote;
-  do {
-    close = indexOrEnd(text, close + 1);
-  } while (isEscaped(text, close));
-  return close + 1;
+  for (let close = text.indexOf('"', quote + 1); close !== -1; close = text.indexOf('"', close + 1)) {
+    if (!isEscaped(text, close)) return close + 1;
+  }
+  return text.length;
 }
 
 function isEscaped(text: string, at: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;
-  return backslashes % 2 === 1;
+  let before = at - 1;
+  while (text.charCodeAt(before) === BACKSLASH) before -= 1;
+  return (at - before) % 2 === 0;
 }
 
-function indexOrEnd(text: string, from: number): number {
-  const index = text.indexOf('"', from);
-  return index === -1 ? text.length : index;
+function endOfDigits(text: string, from: number): number {
+  let at = from;
+  while (isDigit(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function endOfNumber(text: string, from: number): number {
+  let at = from;
+  while (isInNumber(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+/** Of `0-9.eE+-`. */
+function isInNumber(code: number): boolean {
+  return isDigit(code) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === MINUS;
+}
+
+/** A number before a colon is no JSON, a string would be. */
+function isKey(text: string, end: number): boolean {
+  COLON_NEXT.lastIndex = end;
+  return COLON_NEXT.test(text);
 }

@@ -1,5 +1,5 @@
-import { numberLiteral, parseExact, parseWritten, type Finding, type ValidationError } from '@clientele/contracts';
-import { isExactNumber, isJsonObject, type Json, type JsonObject } from '@clientele/domain';
+import { numberLiteral, parseCounted, parseExact, type Finding, type ValidationError } from '@clientele/contracts';
+import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { isUtf8 } from 'node:buffer';
 import { survey } from './json-text.ts';
 import { isStorable, refusal } from './refusal.ts';
@@ -39,20 +39,12 @@ export function readJsonBody(body: Uint8Array): JsonBody {
  */
 function parse(text: string, members: number): Json {
   try {
-    const value = parseWritten(text);
-    if (membersOf(value) === members) return value;
+    const counted = parseCounted(text);
+    if (counted.members === members) return counted.value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
   return parseExact(text);
-}
-
-function membersOf(value: Json): number {
-  if (typeof value !== 'object' || value === null || isExactNumber(value)) return 0;
-  const inside: readonly Json[] = Object.values(value);
-  let members = isJsonObject(value) ? inside.length : 0;
-  for (const one of inside) members += membersOf(one);
-  return members;
 }
 
 /** What cannot be stored of an object's members, or only at a risk. `mayHoldEscapes`: whether `\u` occurs in the text at all. */

@@ -11,6 +11,15 @@ const HASH_CHARACTERS = 27;
 export function changeId(source: string, header: SalesforceChangeEventHeader, target: string): string {
   const { transactionKey, sequenceNumber, entityName, changeType, commitTimestamp } = header;
   const place = [source, transactionKey, numberLiteral(sequenceNumber), entityName, changeType, numberLiteral(commitTimestamp), target];
-  const day = new Date(Number(commitTimestamp)).toISOString().slice(0, 10).replaceAll('-', '');
-  return `${day}-${hash('sha256', JSON.stringify(place), 'base64url').slice(0, HASH_CHARACTERS)}`;
+  return `${dayOf(Number(commitTimestamp))}-${hash('sha256', JSON.stringify(place), 'base64url').slice(0, HASH_CHARACTERS)}`;
+}
+
+const DAY_MS = 86_400_000;
+let lastDay = { number: NaN, text: '' };
+
+/** `YYYYMMDD`, of milliseconds since 1970. Nearly all changes are of the day of the one before. */
+function dayOf(ms: number): string {
+  const number = Math.floor(ms / DAY_MS);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(ms).toISOString().slice(0, 10).replaceAll('-', '') };
+  return lastDay.text;
 }

@@ -11,21 +11,33 @@ export type IdReading =
   | { readonly kind: 'entity' }
   | { readonly kind: 'wrong'; readonly message: string };
 
+const RECORD = /^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/;
+const WILDCARD = /^[A-Za-z0-9]{3}\*$/;
+const OVERFLOW = '0'.repeat(15);
+
 export function readRecordId(text: string): IdReading {
-  if (/^[A-Za-z0-9]{3}\*$/.test(text) || /^0{15}(AAA)?$/.test(text)) return { kind: 'entity' };
-  if (!/^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$/.test(text)) return { kind: 'wrong', message: 'is not a Salesforce id, which has 15 or 18 letters and digits' };
+  if (!RECORD.test(text)) {
+    return WILDCARD.test(text) ? { kind: 'entity' } : { kind: 'wrong', message: 'is not a Salesforce id, which has 15 or 18 letters and digits' };
+  }
   const base = text.slice(0, 15);
   const id = base + checkSuffix(base);
-  return text.length === 15 || text === id ? { kind: 'record', id } : { kind: 'wrong', message: damage(text, id) };
+  if (text.length !== 15 && text !== id) return { kind: 'wrong', message: damage(text, id) };
+  return base === OVERFLOW ? { kind: 'entity' } : { kind: 'record', id };
 }
 
 /** The three check characters of an id of 15. */
 export function checkSuffix(base: string): string {
-  return [0, BLOCK, 2 * BLOCK].map((start) => CHECK_ALPHABET.charAt(upperCaseBits(base.slice(start, start + BLOCK)))).join('');
+  return checkCharacter(base, 0) + checkCharacter(base, BLOCK) + checkCharacter(base, 2 * BLOCK);
 }
 
-function upperCaseBits(block: string): number {
-  return [...block].reduce((bits, character, at) => bits | (/[A-Z]/.test(character) ? 1 << at : 0), 0);
+function checkCharacter(base: string, start: number): string {
+  let bits = 0;
+  for (let at = 0; at < BLOCK; at += 1) if (isUpperCase(base.charCodeAt(start + at))) bits |= 1 << at;
+  return CHECK_ALPHABET.charAt(bits);
+}
+
+function isUpperCase(code: number): boolean {
+  return code >= 0x41 && code <= 0x5a;
 }
 
 function damage(text: string, id: string): string {

@@ -5,16 +5,10 @@ import type { LogPage } from '../poll-log.ts';
 /** How much of JSON text a page holds at most, but for its first entry: what is read stands in memory several times over. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-// The sizes are taken of texts that are made for the answer anyway.
-const AFTER = `select * from (
-    select *, coalesce(sum(octet_length(data) + octet_length(metadata) + coalesce(octet_length(personal), 0))
-      over (order by position rows between unbounded preceding and 1 preceding), 0) as bytes_before
-    from (select * from published.event_log where position > $1 order by position limit $2) counted) sized
-  where bytes_before < ${MOST_BYTES}`;
-// Not prepared: planned anew each time, with the sizes of the moment.
-const ENTRIES = `${AFTER} order by position`;
+const ENTRIES = 'select * from published.read_log($1, $2, $3) e order by e.position';
 // Head and entries from one snapshot, so that the head is never behind the entries.
-const PAGE = `select h.incarnation, h.position as head, e.* from published.log_head h left join lateral (${AFTER}) e on true order by e.position`;
+const PAGE = `select h.incarnation, h.position as head, e.*
+  from published.log_head h left join lateral published.read_log($1, $2, $3) e on true order by e.position`;
 const HEAD = 'select incarnation, position from published.log_head';
 
 export interface LogHead {
@@ -24,13 +18,13 @@ export interface LogHead {
 
 /** Log entries after a position, as many as a page holds and one at least. @throws Error where one is missing: the log has no holes. */
 export async function readEntries(pool: pg.Pool, afterPosition: number, limit: number): Promise<LogEntry[]> {
-  const { rows } = await pool.query<EventLogRow>(ENTRIES, [afterPosition, limit]);
+  const { rows } = await pool.query<EventLogRow>({ name: 'read_log', text: ENTRIES, values: [afterPosition, limit, MOST_BYTES] });
   return denseEntries(rows, afterPosition);
 }
 
 /** The same beside the head of that moment. */
 export async function readPage(pool: pg.Pool, afterPosition: number, limit: number): Promise<LogPage> {
-  const { rows } = await pool.query<EventLogRow & { incarnation: string; head: string } | NoEntry>(PAGE, [afterPosition, limit]);
+  const { rows } = await pool.query<EventLogRow & { incarnation: string; head: string } | NoEntry>({ name: 'read_log_page', text: PAGE, values: [afterPosition, limit, MOST_BYTES] });
   const [first] = rows;
   if (first === undefined) throw notMigrated();
   const entries = denseEntries(rows.filter((row) => row.position !== null), afterPosition);

@@ -49,15 +49,13 @@ export function logEntryFromRow(row: EventLogRow, upcasters: Upcasters = UPCASTE
   return row.kind === 'event' ? storedEvent(row, upcasters) : storedOutcome(row);
 }
 
-/** What of an event's row its domain event is made of; `clock` as JSON text. */
-export interface RecordEventRow extends Pick<EventLogRow, 'type' | 'schema_version' | 'data' | 'personal'> {
-  readonly clock: string;
-}
+/** What of an event's row its domain event is made of. */
+export type RecordEventRow = Pick<EventLogRow, 'type' | 'schema_version' | 'data' | 'personal' | 'metadata'>;
 
 /** The domain event of a row, without the rest of the log entry: for replaying. @throws as {@link logEntryFromRow} and {@link decodeDomainEvent}. */
 export function domainEventFromRow(row: RecordEventRow, upcasters: Upcasters = UPCASTERS): DomainEvent {
   const type = eventType(row.type);
-  const clock: object = objectIn(row.clock);
+  const { clock } = objectIn(row.metadata);
   if (!isClockParts(clock)) throw new TypeError(`an event of type ${type} without its clock`);
   return decodeDomainEvent({ type, data: upcast(type, row.schema_version, joined(row), upcasters), metadata: { clock } });
 }
@@ -95,8 +93,8 @@ function objectIn(text: string): JsonObject {
 
 // What stands in the log was written by this code or an older one: the guards tell a row of another shape, not each of its values.
 
-function isClockParts(value: object): value is ClockParts {
-  return 'commitTime' in value && 'commitNumber' in value && 'sequenceNumber' in value && 'changeId' in value;
+function isClockParts(value: unknown): value is ClockParts {
+  return typeof value === 'object' && value !== null && 'commitTime' in value && 'commitNumber' in value && 'sequenceNumber' in value && 'changeId' in value;
 }
 
 function isMetadata(value: object): value is EventMetadata {

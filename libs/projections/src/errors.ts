@@ -1,9 +1,14 @@
 import { NewerSchemaError, UnavailableError } from '@clientele/contracts';
 import pg from 'pg';
 
-/** Another process has taken over, or the checkpoint was moved by someone else: nothing of the batch was committed. Stop, and load anew. */
+/** Another process has taken over. */
 export class FencedError extends Error {
   override readonly name = 'FencedError';
+}
+
+/** A checkpoint is not where it was left, by another process or by a crash of the server: nothing of the batch was committed. Load anew. */
+export class MovedCheckpointError extends Error {
+  override readonly name = 'MovedCheckpointError';
 }
 
 /** The feed left out an entry. Nothing of the batch was committed; reading again from the checkpoint may give it. */

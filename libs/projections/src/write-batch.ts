@@ -2,7 +2,7 @@ import { noFault, type FaultPoint, type FeedBatch, type LogEntry } from '@client
 import type { ClientBase, Pool } from 'pg';
 import { applySingly, applyTogether, type KeyedEntry } from './apply-entries.ts';
 import { advanceCheckpoints, resetCheckpoint, viewText, type Checkpoint } from './checkpoints.ts';
-import { FeedHoleError, FencedError, isOfTheEntry } from './errors.ts';
+import { FeedHoleError, isOfTheEntry, MovedCheckpointError } from './errors.ts';
 import { countWaiting, forgetParkedRows, parkRows, type ParkedRow } from './parked-rows.ts';
 import type { Projection } from './projection.ts';
 
@@ -48,7 +48,7 @@ export class BatchWriter {
   /**
    * Each view takes the entries behind its own checkpoint. A batch that fails for one of its entries is written again entry by entry,
    * and only rows of entries that fail are left out.
-   * @throws FencedError, FeedHoleError, and whatever the database throws; nothing is committed then, unless the commit's answer was lost.
+   * @throws MovedCheckpointError, FeedHoleError, and whatever the database throws; nothing is committed then, unless the commit's answer was lost.
    */
   async write(members: readonly Member[], batch: FeedBatch): Promise<readonly Written[]> {
     const work = members.map((member) => ({ member, fresh: freshEntries(member.checkpoint, batch.entries) })).filter(({ fresh }) => fresh.length > 0);
@@ -64,7 +64,7 @@ export class BatchWriter {
   /** Empties a view and sets its checkpoint before the first entry. */
   async reset({ projection, checkpoint }: Member): Promise<void> {
     await this.#transaction(async (db) => {
-      if (!(await resetCheckpoint(db, checkpoint))) throw new FencedError(`the checkpoint of ${viewText(checkpoint)} is no longer ours`);
+      if (!(await resetCheckpoint(db, checkpoint))) throw new MovedCheckpointError(`the checkpoint of ${viewText(checkpoint)} is not where it was left`);
       this.#fault('projection.reset');
       await projection.clear(db);
       await forgetParkedRows(db, checkpoint);
@@ -83,7 +83,7 @@ export class BatchWriter {
         recordedAt: last.recordedAt,
         channel: this.#options.channel,
       });
-      if (!moved) throw new FencedError(`a checkpoint is no longer ours: ${work.map(({ member }) => viewText(member.checkpoint)).join(', ')}`);
+      if (!moved) throw new MovedCheckpointError(`a checkpoint is not where it was left: ${work.map(({ member }) => viewText(member.checkpoint)).join(', ')}`);
       this.#fault('projection.advanced');
       const written: Written[] = [];
       for (const { member, fresh } of work) {

@@ -94,6 +94,32 @@ t.test('a commit of unknown result: the checkpoint tells, and nothing is doubled
   await running;
 });
 
+t.test('a commit that lands after its connection was given up, and after the checkpoint was read again: the lane stays and goes on', async (t) => {
+  const { store, put, run, stop, outcomes, board } = setUp();
+  let late: CommitUnit | null = null;
+  let commits = 0;
+  const commit = store.commit.bind(store);
+  store.commit = async (units) => {
+    commits += 1;
+    if (commits === 1) {
+      [late = null] = units;
+      throw new UnavailableError('connection lost', 1);
+    }
+    if (late !== null) await commit([late]);
+    late = null;
+    return await commit(units);
+  };
+  put(change({ type: 'Created' }), change({ type: 'Created' }));
+  const running = run();
+  await eventually('it is decided', () => outcomes(), { until: (rows) => rows.length === 2 });
+  put(change());
+  await eventually('and the lane goes on', () => outcomes(), { until: (rows) => rows.length === 3 });
+  t.same(outcomes(), ['applied', 'applied', 'applied']);
+  t.match(board.of(LANE), { state: { kind: 'reading' } });
+  stop.abort();
+  await running;
+});
+
 t.test('a bad deploy: the lane waits, says why, and parks nothing', async (t) => {
   let isBad = true;
   const { put, run, stop, outcomes, board } = setUp({

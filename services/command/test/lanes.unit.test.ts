@@ -86,6 +86,7 @@ t.test('a command is decoded by itself', async (t) => {
     ['a member too many', { ...whole, extra: 1 }, { payload: new RegExp(`"commandId":"${whole.commandId}"`) }],
     ['a time that the calendar does not know', { ...whole, receivedAt: '2025-02-30T00:00:00Z' }, { receivedAt: '2025-05-01T00:00:00.000Z' }],
     ['an id that cannot be kept', { ...whole, commandId: 'a\u0000' }, { errors: [{ path: '/commandId' }] }],
+    ['half a character in what is told of a change', { ...whole, event: { ...whole.event, metadata: { ...whole.event.metadata, origin: 'a\ud83d' } } }, { errors: [{ path: '/event/metadata/origin', code: 'character' }] }],
     ['a control character in a name', { ...whole, event: { ...whole.event, entity: 'A\u0000' } }, { errors: [{ path: '/event/entity' }] }],
   ];
   for (const [what, value, expected] of unreadable) {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { InMemoryEventStore, type CommitResult, type CommitUnit } from '@clientele/event-store';
 import { ClientDomainService } from '@clientele/domain';
 import type { StoredEvent, StoredOutcome } from '@clientele/contracts';
-import { StaleLaneError } from '../src/errors/stale-lane-error.ts';
+import { MovedLaneError } from '../src/errors/moved-lane-error.ts';
 import { TooManyBugsError } from '../src/errors/too-many-bugs-error.ts';
 import { STAGES } from '../src/pipeline/stage.ts';
 import { change, quarantineBody, SOURCE } from './support/commands.ts';
@@ -218,7 +218,7 @@ t.test('races', async (t) => {
   t.test('whoever lost the lane commits nothing', async (t) => {
     const { store, decide } = setUp();
     store.fenceLane('commands.0', 2);
-    await t.rejects(decide([change({ type: 'Created' })]), StaleLaneError);
+    await t.rejects(decide([change({ type: 'Created' })]), MovedLaneError);
     t.same(store.ledger(), []);
   });
 });

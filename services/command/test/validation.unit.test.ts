@@ -2,6 +2,7 @@ import t from 'tap';
 import { ConcurrencyError, NewerSchemaError, UnavailableError, ValidationError, type ProcessCrmEvent } from '@clientele/contracts';
 import { EventSequenceError, initialRecord } from '@clientele/domain';
 import { ErrorHandler } from '../src/errors/error-handler.ts';
+import { MovedLaneError } from '../src/errors/moved-lane-error.ts';
 import { StaleLaneError } from '../src/errors/stale-lane-error.ts';
 import { TooManyBugsError } from '../src/errors/too-many-bugs-error.ts';
 import { settle, type CommandHandler } from '../src/handlers/command-handler.ts';
@@ -68,6 +69,7 @@ t.test('every class of failure has its disposition', async (t) => {
     [new ValidationError('no', [{ path: 'a', code: 'b', message: 'c' }]), { kind: 'reject', errors: [{ path: 'a', code: 'b', message: 'c' }] }],
     [new ValidationError('no'), { kind: 'reject', errors: [{ code: 'invalid', message: 'no' }] }],
     [new ConcurrencyError('s', 1, 2), { kind: 'retry' }],
+    [new MovedLaneError('commands.0'), { kind: 'retry' }],
     [new UnavailableError('away', 250), { kind: 'hold', reason: 'unavailable', retryAfterMs: 250 }],
     [new NewerSchemaError('newer'), { kind: 'hold', reason: 'newer_schema' }],
     [new TooManyBugsError('commands.0', 51, 1000), { kind: 'hold', reason: 'too_many_bugs' }],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { decodeRecord, parseWritten } from '@clientele/contracts';
 import { InMemoryEventFeed } from '@clientele/messaging';
-import { FencedError } from '@clientele/projections';
+import { FencedError, MovedCheckpointError } from '@clientele/projections';
 import { eventually, startPostgres } from '@clientele/testing';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -136,13 +136,32 @@ t.test('who lost the lease commits nothing; what it had begun before is in', asy
   t.same(await database.dump(), await once.dump());
 });
 
+t.test('a checkpoint that a crash of the server took back: the owner loads it anew and goes on', async (t) => {
+  const database = await freshDatabase();
+  const log = someLog(20);
+  const feed = new InMemoryEventFeed('log-1');
+  feed.append(log.entries.slice(0, 5));
+  let at = 0;
+  const failures: unknown[] = [];
+  const following = project(database, feed, 20, { epoch: 1, onCommit: (written) => (at = written[0]?.member.checkpoint.position ?? 0), onFailure: (error) => failures.push(error) });
+  await eventually('the owner at work', () => at, { until: (position) => position === 5 });
+  // As if the last commits had not reached the disk: the rows are applied again.
+  await database.pool.query('update clientele.projection_checkpoints set position = 3');
+  feed.append(log.entries.slice(5));
+  await following;
+  const once = await freshDatabase();
+  await project(once, feedOf(log.entries), 20);
+  t.same(await database.positions(), await once.positions());
+  t.ok(failures.length === 1 && failures[0] instanceof MovedCheckpointError);
+});
+
 t.test('two owners at once: the older epoch is rolled back whole at its next commit', async (t) => {
   const database = await freshDatabase();
   const log = someLog(30);
   const feed = new InMemoryEventFeed('log-1');
   feed.append(log.entries.slice(0, 10));
   let old = 0;
-  const stale = project(database, feed, 30, { epoch: 1, onCommit: (written) => (old = written[0]?.member.checkpoint.position ?? 0) });
+  const stale = project(database, feed, 30, { epoch: 1, onCommit: (written) => (old = written[0]?.member.checkpoint.position ?? 0), onFailure: () => {} });
   await eventually('the first owner at work', () => old, { until: (position) => position === 10 });
   const { pool } = database;
   await pool.query('update clientele.projection_checkpoints set epoch = 2');

@@ -10,7 +10,7 @@ interface RecordRow extends RecordEventRow {
   readonly version: string;
 }
 
-const RECORDS = 'select * from clientele.read_records($1, $2)';
+const RECORDS = 'select * from clientele.read_record_events($1, $2)';
 const KEEP = 'select clientele.keep_snapshot($1, $2, $3, $4)';
 
 /** So many events have to be replayed before the state is worth keeping: some 10 ms of work. */
@@ -19,7 +19,7 @@ const EVENTS_A_SNAPSHOT = 500;
 /** What the streams say of their records; a stream without events is absent. Keeps a snapshot where many events had to be replayed. */
 export async function readRecords(pool: pg.Pool, streamIds: readonly string[]): Promise<Map<string, RecordState>> {
   const ids = uuidArray(streamIds.map((id) => uuid('a stream id', id)));
-  const { rows } = await pool.query<RecordRow>({ name: 'read_records', text: RECORDS, values: [ids, RECORD_SCHEMA_VERSION] });
+  const { rows } = await pool.query<RecordRow>({ name: 'read_record_events', text: RECORDS, values: [ids, RECORD_SCHEMA_VERSION] });
   const records = new Map<string, RecordState>();
   for (const stream of streamsOf(rows)) {
     const { id, state, replayed } = recordOf(stream);

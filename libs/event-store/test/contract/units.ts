@@ -25,7 +25,7 @@ export function metadata(commandId: string): EventMetadata {
       kind: 'change', actor: '0055f000009abcdAAA', origin: '', clock: { commit_time: NOW, commit_number: '1745500706683617281', sequence_number: 1 },
       correlation_id: 'correlation', causation_id: null, transaction_id: null, source_change_type: 'UPDATE',
     },
-    changeEventType: 'Updated', broadcast: true, broadcastReason: 'active', warnings: [], receivedAt: NOW,
+    changeEventType: 'Updated', broadcast: true, broadcastReason: 'active \u0000 \ud83d', warnings: [], receivedAt: NOW,
   };
 }
 

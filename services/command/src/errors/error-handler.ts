@@ -1,4 +1,5 @@
 import { ConcurrencyError, NewerSchemaError, UnavailableError, ValidationError, type Command, type Finding } from '@clientele/contracts';
+import { MovedLaneError } from './moved-lane-error.ts';
 import { StaleLaneError } from './stale-lane-error.ts';
 import { TooManyBugsError } from './too-many-bugs-error.ts';
 
@@ -20,7 +21,7 @@ export class ErrorHandler {
   /** `command`: the one that was being decided, or null where the failure concerns the whole lane. */
   handleError(error: unknown, command: Command | null): Disposition {
     if (error instanceof ValidationError) return { kind: 'reject', errors: findingsOf(error, command) };
-    if (error instanceof ConcurrencyError) return { kind: 'retry' };
+    if (error instanceof ConcurrencyError || error instanceof MovedLaneError) return { kind: 'retry' };
     if (error instanceof UnavailableError) return { kind: 'hold', reason: 'unavailable', retryAfterMs: error.retryAfterMs };
     if (error instanceof NewerSchemaError) return { kind: 'hold', reason: 'newer_schema', retryAfterMs: RETRY_OTHER_VERSION_MS };
     if (error instanceof TooManyBugsError) return { kind: 'hold', reason: 'too_many_bugs', retryAfterMs: RETRY_OTHER_VERSION_MS };

@@ -8,11 +8,14 @@ const SHORT_OR_EMPTY = /^[^\p{Cc}\p{Cs}]{0,255}$/u;
 /** What people say of an order; it stands in a column too. */
 const SENTENCE = /^[^\p{Cc}\p{Cs}]{0,1000}$/u;
 
+/** What no text column takes, nor a reader of JSON that decodes it: U+0000, and half a surrogate pair. */
+const NO_TEXT = /[\0\p{Cs}]/u;
+
 type Value = readonly [path: string, value: string | null | undefined];
 
 /** Values that could not be kept: they stand in columns, and a command that cannot be kept would stop its lane. */
 export function unusableValues(command: Command): readonly Finding[] {
-  return [...unusableNames(command), ...unusableTimes(command)];
+  return [...unusableNames(command), ...unusableTimes(command), ...unusableTexts(command)];
 }
 
 function unusableNames(command: Command): readonly Finding[] {
@@ -54,6 +57,18 @@ function wrong(values: readonly Value[], allowed: RegExp): Finding[] {
     ? 'must be at most 1,000 characters, none of them a control character'
     : 'must be 1 to 255 characters, none of them a control character';
   return values.filter(([, value]) => typeof value === 'string' && !allowed.test(value)).map(([path]) => ({ path, code: 'name', message }));
+}
+
+/** Of what is told of a change. Its fields are looked at where it comes in; here may be what an operator wrote. */
+function unusableTexts(command: Command): readonly Finding[] {
+  if (command.type !== 'ProcessCrmEvent' && command.type !== 'EditParked') return [];
+  const findings: Finding[] = [];
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value === 'string' && NO_TEXT.test(value)) findings.push({ path, code: 'character', message: 'holds U+0000 or half a surrogate pair, which cannot be stored' });
+    else if (typeof value === 'object' && value !== null) for (const [key, member] of Object.entries(value)) visit(member, `${path}/${key}`);
+  };
+  visit(command.event.metadata, '/event/metadata');
+  return findings;
 }
 
 function unusableTimes(command: Command): readonly Finding[] {

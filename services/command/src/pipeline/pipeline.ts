@@ -1,5 +1,5 @@
 import type { CommitResult } from '@clientele/event-store';
-import { StaleLaneError } from '../errors/stale-lane-error.ts';
+import { MovedLaneError } from '../errors/moved-lane-error.ts';
 import type { LaneSession } from '../lanes/lane-session.ts';
 import type { LaneWork } from '../lanes/lane-work.ts';
 import { Batch } from './batch.ts';
@@ -21,7 +21,7 @@ export class EventProcessingPipeline {
 
   /**
    * Decides a unit of lane work and commits it with the lane's checkpoint.
-   * @throws StaleLaneError when the lane belongs to another process by now: nothing was committed.
+   * @throws MovedLaneError when the lane is elsewhere by now: nothing was committed.
    * @throws UnavailableError when it is not known whether the commit took place: read the checkpoint again.
    */
   async process(session: LaneSession, work: LaneWork): Promise<Batch> {
@@ -33,7 +33,7 @@ export class EventProcessingPipeline {
       const { result } = batch;
       if (result === null) throw new Error('no stage appended the batch');
       if (result.status === 'committed') return batch;
-      if (result.status === 'stale_lane') throw new StaleLaneError(result.lane);
+      if (result.status === 'stale_lane') throw new MovedLaneError(result.lane);
       this.#metrics.conflict(result.status);
       if (result.status === 'settled_meanwhile') {
         // Another process moved the waiting row: what is loaded next no longer has it.

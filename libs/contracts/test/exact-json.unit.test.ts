@@ -44,7 +44,7 @@ t.test('what looks like a number inside a string is left alone', async (t) => {
 });
 
 t.test('what is no JSON stays none', async (t) => {
-  for (const text of ['', '{', '"', '{"a":1.0', '1.0.0', '[1e5', '-', '{"a":1e}', 'nul', '"\\', '{1.50:1}', '{1.50 :1}', '1.50"a"', '01.50', '[1.50 2]', '+1.50']) {
+  for (const text of ['', '{', '"', '{"a":1.0', '1.0.0', '[1e5', '-', '{"a":1e}', 'nul', '"\\', '{1.50:1}', '{1.50 :1}', '1.50"a"', '01.50', '[1.50 2]', '+1.50', '1.50\\', '\n\t646168491.505090176\\']) {
     t.throws(() => parseWritten(text), SyntaxError, text);
   }
 });

@@ -89,7 +89,7 @@ function find(lists: readonly ApiKeys[], digest: Buffer): ApiKey | null {
 
 function presentedKey(headers: FastifyRequest['headers']): string | null {
   const own = headers['x-api-key'];
-  if (typeof own === 'string') return own;
+  if (typeof own === 'string' && own !== '') return own;
   const [, scheme = '', credentials = ''] = /^(\S+)\s+(\S+)\s*$/.exec(headers.authorization ?? '') ?? [];
   if (scheme.toLowerCase() === 'bearer') return credentials;
   if (scheme.toLowerCase() !== 'basic') return null;

@@ -9,6 +9,7 @@ export * from './http/correlation.ts';
 export * from './http/create-http-server.ts';
 export { securedByKey } from './http/docs.ts';
 export { HttpProblem, toProblem } from './http/problems.ts';
+export * from './http/short-text.ts';
 export * from './leases/lease-keeper.ts';
 export * from './logging.ts';
 export * from './metrics.ts';

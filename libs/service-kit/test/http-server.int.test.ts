@@ -1,4 +1,4 @@
-import { UnavailableError, ValidationError, parseExact } from '@clientele/contracts';
+import { Problem, UnavailableError, ValidationError, parseExact } from '@clientele/contracts';
 import { Type } from '@sinclair/typebox';
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
@@ -44,7 +44,7 @@ async function startServer(t: { teardown(run: () => unknown): void }) {
     at: Type.Optional(Type.String({ format: 'date-time' })),
   });
   const querystring = Type.Object({ wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 30 })) }, { additionalProperties: false });
-  app.post('/things/:id', { onRequest, schema: { body, querystring } }, (request) => ({
+  app.post('/things/:id', { onRequest, schema: { body, querystring, response: { 200: Type.Unknown(), default: Problem } } }, (request) => ({
     by: keyOf(request)?.name,
     wait: request.query.wait ?? null,
     amount: request.body.amount,
@@ -155,6 +155,7 @@ t.test('a key is asked for before the body is read', async (t) => {
   for (const [how, headers, by] of [
     ['x-api-key', key, 'dev'],
     ['Bearer', { authorization: 'Bearer query-key' }, 'dev'],
+    ['Bearer beside an empty x-api-key', { authorization: 'Bearer query-key', 'x-api-key': '' }, 'dev'],
     ['Basic', basic('any:query-key'), 'dev'],
     ['another list', { 'x-api-key': 'admin-key' }, 'ops'],
   ] as const)
@@ -214,7 +215,10 @@ t.test('health, metrics and docs are open', async (t) => {
   const { json: openapi } = await ask('/openapi.json');
   t.match(openapi, {
     openapi: '3.1.0',
-    paths: { '/things/{id}': { post: { requestBody: { content: { 'application/json': { schema: { properties: { kind: {} } } } } } } } },
+    paths: { '/things/{id}': { post: {
+      requestBody: { content: { 'application/json': { schema: { properties: { kind: {} } } } } },
+      responses: { default: { content: { 'application/problem+json': { schema: { title: 'Problem' } } } } },
+    } } },
   });
 });
 

@@ -87,6 +87,10 @@ t.test('a dead letter is looked at, edited, discarded', async (t) => {
     entity: 'Account', external_id: '0015f00002J9RPfAAN', reason: 'unknown_change_type', errors: [{ code: 'unknown_change_type' }],
   });
   t.same((await call<DeadLetterPage>(process, 'GET', '/dead-letters?older_than=1h')).body.items, []);
+  t.same((await call<DeadLetterPage>(process, 'GET', '/dead-letters?older_than=999999d')).body.items, []);
+  const never = Buffer.from('2026-02-30T00:00:00.000000Z 20260230-x').toString('base64url');
+  t.match(await call(process, 'GET', `/dead-letters?cursor=${never}`), { status: 400, body: { errors: [{ path: 'cursor' }] } });
+  t.match(await call(process, 'POST', '/dead-letters/redrive', { filter: { source: '\ud800' } }), { status: 400 });
   t.match(await call(process, 'GET', '/dead-letters?older_than=soon'), { status: 400, body: { errors: [{ path: 'query.older_than' }] } });
   t.match((await call<DeadLetterGroups>(process, 'GET', '/dead-letters/groups?by=reason,entity,age')).body, {
     items: [{ reason: 'unknown_change_type', entity: 'Account', age: 'under_1h', count: 2 }],

@@ -241,6 +241,8 @@ t.test('plans are asked for, looked at and given up; feeds are watched', async (
     [{ kind: 'load', source, from: '2025-01-01T00:00:00Z' }, /"path":"from".*ask for a window/],
     [{ kind: 'reconciliation', source, records: 5 }, /"path":"records".*set mode to sample/],
     [{ kind: 'load' }, /source/],
+    [{ kind: 'load', source, reason: 'a\u0000b' }, /"path":"body.reason".*control character/],
+    [{ kind: 'window', source, from: '2026-02-30T12:00:00Z' }, /"path":"body.from"/],
   ];
   for (const [wanted, why] of refusals) {
     const { status, body } = await process.post('/plans', wanted);
@@ -259,7 +261,8 @@ t.test('plans are asked for, looked at and given up; feeds are watched', async (
   t.equal((await process.post('/plans/00000000-0000-7000-8000-000000000000/cancel')).status, 404);
   const { body: page } = await process.get('/plans?limit=1') as { body: { items: PlanView[]; next_cursor: string | null } };
   t.equal(page.items.length, 1);
-  t.match(await process.get('/plans?cursor=x'), { status: 400 });
+  const early = Buffer.from(`-271821-04-20T00:00:00.000Z ${plan.id}`).toString('base64url');
+  for (const wrong of ['cursor=x', `cursor=${early}`, 'source=%00', 'entity=a%00']) t.match(await process.get(`/plans?${wrong}`), { status: 400 }, wrong);
   const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
   t.strictSame(Object.keys(api.paths).filter((path) => /^\/(plans|drift)/.test(path)).sort(), ['/drift', '/plans', '/plans/{id}', '/plans/{id}/cancel', '/plans/{id}/pause', '/plans/{id}/resume']);
 

@@ -10,5 +10,11 @@ export function sendJson(reply: FastifyReply, json: string): FastifyReply {
 export function sendTagged(request: FastifyRequest, reply: FastifyReply, json: string): FastifyReply {
   const tag = `"${hash('sha1', json, 'base64url')}"`;
   reply.header('etag', tag);
-  return request.headers['if-none-match'] === tag ? reply.code(304).send() : sendJson(reply, json);
+  return hasIt(request.headers['if-none-match'], tag) ? reply.code(304).send() : sendJson(reply, json);
+}
+
+/** Compared weakly (RFC 9110, 13.1.2): a proxy that compresses may have made the tag a weak one. */
+function hasIt(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').map((one) => one.trim().replace(/^W\//, '')).some((one) => one === tag || one === '*');
 }

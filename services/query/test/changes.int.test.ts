@@ -55,7 +55,7 @@ t.test('a parked change tells how often it was taken up again, and when it is ne
 t.test('a change that is not known yet is to be asked for again; what is no change id is not', async (t) => {
   const unknown = await ask('/events/20250424-unknown?wait=0');
   t.match([unknown.status, unknown.headers.get('retry-after')], [404, '1']);
-  for (const id of ['nonsense', '20251399-x', '0015f00000AbCdEAAV']) {
+  for (const id of ['nonsense', '20251399-x', '0015f00000AbCdEAAV', '20250424-a%00b', '00000101-x']) {
     const { status, headers } = await ask(`/events/${id}`);
     t.match([status, headers.get('retry-after')], [404, null], id);
   }

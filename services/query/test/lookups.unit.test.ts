@@ -64,6 +64,20 @@ t.test('a statement that fails fails its own questions alone', async (t) => {
   t.equal(await good, 'value 2');
 });
 
+t.test('a key that the database does not take fails alone', async (t) => {
+  const { lookup, statements, turn } = controlled();
+  const answers = Promise.allSettled([1, 2, 3].map((key) => lookup.get(key)));
+  await turn();
+  statements[0]!.fail(new RangeError('a character'));
+  for (const [at, key] of [1, 2, 3].entries()) {
+    await turn();
+    t.strictSame(statements[at + 1]?.keys, [key]);
+    if (key === 2) statements[at + 1]!.fail(new RangeError('a character'));
+    else statements[at + 1]!.answer();
+  }
+  t.match(await answers, [{ value: 'value 1' }, { reason: { message: 'a character' } }, { value: 'value 3' }]);
+});
+
 t.test('questions are bounded, in number and in a statement', async (t) => {
   const { lookup, statements, turn } = controlled();
   const answers = Promise.allSettled(Array.from({ length: 20_001 }, (_, key) => lookup.get(key)));

@@ -85,6 +85,9 @@ t.test('an unchanged record is not sent again', async (t) => {
   const etag = (await ask(`/clients/${uuid(0)}`)).headers.get('etag') ?? '';
   const again = await ask(`/clients/${uuid(0)}`, { headers: { 'x-api-key': 'query-key', 'if-none-match': etag } });
   t.strictSame([again.status, again.text, again.headers.get('etag')], [304, '', etag]);
+  for (const [has, status] of [[`W/${etag}`, 304], [`"x", ${etag}`, 304], ['*', 304], ['"x"', 200]] as const) {
+    t.equal((await ask(`/clients/${uuid(0)}`, { headers: { 'x-api-key': 'query-key', 'if-none-match': has } })).status, status, has);
+  }
 });
 
 t.test('what is not there, or not of the type, or not asked rightly, is refused as such', async (t) => {
@@ -94,6 +97,7 @@ t.test('what is not there, or not of the type, or not asked rightly, is refused 
   t.match((await ask('/clients?lifecycle=gone&page=2&limit=0')).json, {
     errors: [{ path: 'query.page', code: 'unknown' }, { path: 'query.lifecycle' }, { path: 'query.limit' }],
   });
+  for (const name of ['status', 'source', 'external_id', 'q']) t.match((await ask(`/clients?${name}=a%00b`)).json, { status: 400, errors: [{ path: `query.${name}`, message: /control character|Does not fit/ }] }, name);
   t.match((await ask('/clients?q=%25%25')).json, { status: 400, errors: [{ path: 'query.q', code: 'no_words' }] });
   t.equal((await ask('/clients', {})).status, 401);
   t.equal((await ask('/clients', { headers: { authorization: 'Bearer admin-key' } })).status, 200);

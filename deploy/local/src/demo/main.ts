@@ -8,6 +8,8 @@ import { HELP, readOptions, type DemoOptions } from './options.ts';
 import { delayLines, introduction, lifeLines, untoldLines, verdict } from './report.ts';
 import { SimulatedOrg } from './simulated-org.ts';
 
+// A reader that has seen enough is no reason to break off: what the demo began, it ends.
+process.stdout.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

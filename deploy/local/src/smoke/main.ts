@@ -16,6 +16,8 @@ The system is the one that npm start announced, else the one that INGEST_PORT, C
 EVENT_LOG_URL and NATS_URL name.
 `;
 
+// A reader that has seen enough is no reason to break off.
+process.stdout.on('error', () => {});
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {

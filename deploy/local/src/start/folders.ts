@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDirectory } from '@clientele/testing';
+import { StartError } from './start-error.ts';
 
 /** What `npm start` keeps, all below `CLIENTELE_DATA_DIR`. */
 export interface Folders {
@@ -20,6 +21,7 @@ export interface Folders {
   readonly config: string;
 }
 
+/** @throws StartError where the folder cannot be made. */
 export function openFolders(env: NodeJS.ProcessEnv): Folders {
   const data = dataDirectory(env);
   const folders: Folders = {
@@ -34,12 +36,27 @@ export function openFolders(env: NodeJS.ProcessEnv): Folders {
     demoOrgs: join(data, 'demo-orgs.json'),
     config: join(data, 'clientele.yaml'),
   };
-  for (const folder of [folders.logs, join(data, 'run')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [folders.logs, join(data, 'run')]) makeFolder(folder);
   return folders;
 }
 
-/** Begins anew: data and logs go, fetched binaries stay. */
+/**
+ * Begins anew: data and logs go, fetched binaries stay. The secrets go last: they tell that the folder is one of ours.
+ * @throws StartError where databases lie there that are not.
+ */
 export function removeData(folders: Folders): void {
-  for (const path of [folders.postgres, folders.nats, folders.logs, folders.secrets, folders.system, folders.demoOrgs]) rmSync(path, { recursive: true, force: true });
-  mkdirSync(folders.logs, { recursive: true, mode: 0o700 });
+  const { data, postgres, nats, logs, secrets, system, demoOrgs } = folders;
+  if (!existsSync(secrets) && (existsSync(postgres) || existsSync(nats))) {
+    throw new StartError(`${data} holds a postgres or nats folder that npm start did not make`, 'name another folder by CLIENTELE_DATA_DIR, or remove them yourself');
+  }
+  for (const path of [postgres, nats, logs, system, demoOrgs, secrets]) rmSync(path, { recursive: true, force: true });
+  makeFolder(logs);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new StartError(`${folder} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`, 'name a folder that may be written by CLIENTELE_DATA_DIR', { cause });
+  }
 }

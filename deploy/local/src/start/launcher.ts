@@ -107,7 +107,10 @@ export class Launcher {
   async #checkPorts(): Promise<void> {
     const ports = servicePorts(this.#env);
     for (const name of SERVICE_NAMES) {
-      if (await isFree(ports[name], this.#env['HOST'] === '' ? undefined : this.#env['HOST'])) continue;
+      const free = await isFree(ports[name], this.#env['HOST'] === '' ? undefined : this.#env['HOST']).catch((cause: unknown) => {
+        throw new StartError(`${name} cannot listen: ${cause instanceof Error ? cause.message : String(cause)}`, `HOST must be an address of this machine, and ${portVariable(name)} a port that you may open`, { cause });
+      });
+      if (free) continue;
       throw new StartError(`port ${ports[name]} for ${name} is in use by another program`, `stop that program, or choose another port: ${portVariable(name)}=${ports[name] + 100} npm start`);
     }
   }

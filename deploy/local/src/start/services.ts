@@ -24,7 +24,7 @@ const KEYS: Record<ServiceName, readonly string[]> = {
   ingest: ['INGEST_API_KEYS'], command: ['ADMIN_API_KEYS'], projector: ['ADMIN_API_KEYS'], query: ['QUERY_API_KEYS', 'ADMIN_API_KEYS'],
 };
 
-/** @throws StartError naming the variable that holds no port. */
+/** @throws StartError naming the variable that holds no port, or another's. */
 export function servicePorts(env: NodeJS.ProcessEnv): Record<ServiceName, number> {
   const port = (name: ServiceName): number => {
     const given = env[portVariable(name)];
@@ -33,7 +33,12 @@ export function servicePorts(env: NodeJS.ProcessEnv): Record<ServiceName, number
     if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
     throw new StartError(`${portVariable(name)} is ${JSON.stringify(given)}, which is no port`, 'a number from 1 to 65535');
   };
-  return { ingest: port('ingest'), command: port('command'), projector: port('projector'), query: port('query') };
+  const ports = { ingest: port('ingest'), command: port('command'), projector: port('projector'), query: port('query') };
+  for (const name of SERVICE_NAMES) {
+    const other = SERVICE_NAMES.find((candidate) => candidate !== name && ports[candidate] === ports[name]);
+    if (other !== undefined) throw new StartError(`${portVariable(name)} and ${portVariable(other)} are both ${ports[name]}`, 'each service needs a port of its own');
+  }
+  return ports;
 }
 
 export function portVariable(name: ServiceName): string {

@@ -8,7 +8,7 @@ const BLOCK = 5;
 export type IdReading =
   | { readonly kind: 'record'; /** In 18 characters. */ readonly id: string }
   /** No record but all of them: the wildcard of an object's prefix (`001*`), or the overflow id. */
-  | { readonly kind: 'entity' }
+  | { readonly kind: 'entity'; /** The wildcard as it is, the overflow id in 18 characters. */ readonly id: string }
   | { readonly kind: 'wrong'; readonly message: string };
 
 const RECORD = /^[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?$/;
@@ -17,12 +17,12 @@ const OVERFLOW = '0'.repeat(15);
 
 export function readRecordId(text: string): IdReading {
   if (!RECORD.test(text)) {
-    return WILDCARD.test(text) ? { kind: 'entity' } : { kind: 'wrong', message: 'is not a Salesforce id, which has 15 or 18 letters and digits' };
+    return WILDCARD.test(text) ? { kind: 'entity', id: text } : { kind: 'wrong', message: 'is not a Salesforce id, which has 15 or 18 letters and digits' };
   }
   const base = text.slice(0, 15);
   const id = base + checkSuffix(base);
   if (text.length !== 15 && text !== id) return { kind: 'wrong', message: damage(text, id) };
-  return base === OVERFLOW ? { kind: 'entity' } : { kind: 'record', id };
+  return { kind: base === OVERFLOW ? 'entity' : 'record', id };
 }
 
 /** The three check characters of an id of 15. */

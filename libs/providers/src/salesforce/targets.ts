@@ -12,8 +12,7 @@ export function readTargets(recordIds: readonly string[], path: string): { targe
   const findings: Finding[] = [];
   for (const [at, text] of recordIds.entries()) {
     const reading = readRecordId(text);
-    if (reading.kind === 'record') targets.set(reading.id, reading);
-    else if (reading.kind === 'entity') targets.set(text, { kind: 'entity', id: text });
+    if (reading.kind !== 'wrong') targets.set(reading.id, reading);
     else if (findings.length < MOST_FINDINGS) findings.push({ path: `${path}[${at}]`, code: 'record_id', message: reading.message });
   }
   return { targets: [...targets.values()], findings };

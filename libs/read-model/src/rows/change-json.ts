@@ -38,9 +38,9 @@ export function changeJson(row: ChangeRow, { repeats, attempts, nextAttemptAt }:
   });
 }
 
-/** The day that begins a change id, `YYYY-MM-DD`: with the id, the key of its row. Null for an id that does not begin with a day. */
+/** The day that begins a change id, `YYYY-MM-DD`: with the id, the key of its row. Null for an id that does not begin with a day, or can be none. */
 export function dayOfChange(changeId: string): string | null {
-  const match = /^(\d{4})(\d{2})(\d{2})-/.exec(changeId);
+  const match = /^(?!0000)(\d{4})(\d{2})(\d{2})-[^\p{Cc}\p{Cs}]{1,246}$/u.exec(changeId);
   if (match === null) return null;
   const day = `${match[1]}-${match[2]}-${match[3]}`;
   const time = Date.parse(`${day}T00:00:00Z`);

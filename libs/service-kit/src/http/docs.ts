@@ -12,6 +12,7 @@ export async function registerDocs(
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) => (typeof schema.$id === 'string' ? schema.$id : `def-${index}`),
     },
+    transformObject: (document) => ('openapiObject' in document ? withProblems(document.openapiObject) : document.swaggerObject),
     openapi: {
       openapi: '3.1.0',
       info: { title: `Clientele ${service}`, description, version: '1' },
@@ -28,6 +29,23 @@ export async function registerDocs(
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>
     reply.type('application/json').send(JSON.stringify(app.swagger())),
   );
+}
+
+/** Every error is `application/problem+json`; a route's schema names shapes, not media types. */
+function withProblems<T extends object>(document: T): T {
+  for (const [, operations] of membersOf(Reflect.get(document, 'paths'))) {
+    for (const [, operation] of membersOf(operations)) {
+      for (const [status, response] of membersOf(Reflect.get(Object(operation), 'responses'))) {
+        const [[type, content] = []] = membersOf(Reflect.get(Object(response), 'content'));
+        if (!/^[23]/.test(status) && type === 'application/json') Reflect.set(Object(response), 'content', { 'application/problem+json': content });
+      }
+    }
+  }
+  return document;
+}
+
+function membersOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
 /** What a route's schema says of the keys it wants. */

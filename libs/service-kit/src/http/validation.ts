@@ -12,7 +12,12 @@ const MOST_FINDINGS = 20;
 
 export function registerFormats(): void {
   FormatRegistry.Set('uuid', (text) => UUID.test(text));
-  FormatRegistry.Set('date-time', (text) => RFC3339.test(text) && !Number.isNaN(Date.parse(text)));
+  FormatRegistry.Set('date-time', (text) => RFC3339.test(text) && !Number.isNaN(Date.parse(text)) && isDay(text.slice(0, 10)));
+}
+
+/** `Date` takes the 30th of February for the 2nd of March, and a database has no year 0. */
+function isDay(day: string): boolean {
+  return !day.startsWith('0000') && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 /**

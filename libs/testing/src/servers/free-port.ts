@@ -13,11 +13,11 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port found between ${FIRST} and ${LAST}`);
 }
 
-/** Whether a server could listen there. */
+/** Whether a server could listen there. @throws Error where none ever could: no address of this machine, or a port that needs rights. */
 export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return await new Promise((resolve) => {
+  return await new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => resolve(false));
+    probe.once('error', (error) => ('code' in error && error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
     probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
   });
 }

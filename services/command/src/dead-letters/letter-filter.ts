@@ -1,6 +1,7 @@
+import { shortText } from '@clientele/service-kit';
 import { Type, type Static } from '@sinclair/typebox';
 
-const Name = Type.String({ pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]{1,255}$' });
+const Name = shortText();
 
 /** The id of a dead letter. */
 export const LetterId = Type.String({ pattern: '^[0-9]{8}-[A-Za-z0-9_-]{1,71}$', description: 'An id as GET /dead-letters has it' });
@@ -29,7 +30,7 @@ export const FILTERED = `outcome in ('parked', 'quarantined') and outcome = any(
 
 export function filterValues(filter: LetterFilter, outcomes: readonly WaitingOutcome[], now: Date): readonly unknown[] {
   const { reason = null, source = null, provider = null, entity = null, older_than: age } = filter;
-  return [outcomes, reason, source, provider, entity, age === undefined ? null : new Date(now.getTime() - ageMs(age)).toISOString()];
+  return [outcomes, reason, source, provider, entity, age === undefined ? null : new Date(Math.max(0, now.getTime() - ageMs(age))).toISOString()];
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -1,3 +1,4 @@
+import { Problem } from '@clientele/contracts';
 import type { ViewId } from '@clientele/projections';
 import { requireKey, securedByKey, type ApiKeys, type HttpServer } from '@clientele/service-kit';
 import { Type, type Static } from '@sinclair/typebox';
@@ -37,7 +38,7 @@ export function registerProjectionRoutes(http: HttpServer, reader: ViewStatusRea
         summary: 'Where each view stands',
         description: 'Against the event log itself, whichever process writes the view.',
         security: securedByKey,
-        response: { 200: Type.Object({ items: Type.Array(ProjectionStatus) }) },
+        response: { 200: Type.Object({ items: Type.Array(ProjectionStatus) }), default: Problem },
       },
     },
     async () => ({ items: (await reader.read(views)).map(projectionStatus) }),

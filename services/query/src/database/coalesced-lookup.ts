@@ -74,7 +74,9 @@ export class CoalescedLookup<K, V> {
       const found = await this.#options.find(batch.map(([, { key }]) => key));
       for (const [text, { resolve }] of batch) resolve(found.get(text) ?? null);
     } catch (error) {
-      for (const [, { reject }] of batch) reject(error);
+      // Whatever one of them has that the database does not take must not fail the others: alone, each shows whose it is.
+      if (batch.length > 1 && !(error instanceof UnavailableError)) for (const one of batch) await this.#answer([one]);
+      else for (const [, { reject }] of batch) reject(error);
     }
   }
 }

@@ -17,8 +17,8 @@ export function statementDurations(metrics: Metrics) {
   return metrics.histogram('query_statement_duration_seconds', 'Time of a statement, its wait for a connection included', ['statement']);
 }
 
-/** Classes and codes of SQLSTATE that say "not now": connections, lack of resources, cancels, a server that stops or replays. */
-const NOT_NOW = ['08', '53', '57', '58', '40001', '40P01', '55P03'];
+/** Classes and codes of SQLSTATE that say "not now": connections and sign-in, lack of resources, cancels, a server that stops or replays. */
+const NOT_NOW = ['08', '28', '3D000', '53', '55000', '55P03', '57', '58', '40001', '40P01'];
 
 /** A database that this service only reads. Every failure is either an UnavailableError, to be tried again, or a bug. */
 export class Database {

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { Plan } from '@clientele/event-store';
+import { shortText, TEXT_PATTERN } from '@clientele/service-kit';
 import { planCursor } from '../plan-cursor.ts';
 import { COMPARISONS, READING_PLANS, readingPlan, type ReadingPlan } from '../plan-params.ts';
 import { byEntity, countOf, sumOf } from '../plan-tally.ts';
@@ -7,7 +8,7 @@ import { tasksOf } from '../plan-tasks.ts';
 
 const Instant = Type.String({ format: 'date-time' });
 const orNull = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Number>>(schema: T) => Type.Union([schema, Type.Null()]);
-const Name = Type.String({ minLength: 1, maxLength: 255 });
+const Name = shortText();
 
 export const PlanKindName = Type.Union(READING_PLANS.map((kind) => Type.Literal(kind)));
 export const PlanStateName = Type.Union((['running', 'paused', 'done', 'failed', 'cancelled'] as const).map((state) => Type.Literal(state)));
@@ -90,7 +91,7 @@ export const PlanOrder = Type.Object(
     mode: Type.Optional(Type.Union(COMPARISONS.map((mode) => Type.Literal(mode)))),
     /** Of a sample: how many records an entity. */
     records: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, pattern: TEXT_PATTERN, description: '1 to 1,000 characters, none of them a control character' })),
   },
   { additionalProperties: false, $id: 'PlanOrder' },
 );

@@ -41,6 +41,33 @@ t.test('what is asked for while a group is under way is the next group', async (
   await Promise.all([...second, drained()]);
 });
 
+t.test('where there is enough for two, a second group goes beside the one under way, and touches nothing of it', async (t) => {
+  const { groups, commit, drained } = committer();
+  const ids = Array.from({ length: 64 }, () => streamId());
+  const to = (id = ''): Promise<CommitResult> => commit(unit({ writes: [write(id, 'any')] }));
+  const all = ids.map(to);
+  await turn();
+  t.same([streams(groups[0]), streams(groups[1])], [ids.slice(0, 32), ids.slice(32)], 'half and half');
+  all.push(...ids.map(to));
+  await turn();
+  t.equal(groups.length, 2, 'no third, and nothing of a stream before what was asked of it earlier has come back');
+  groups[1]?.done();
+  await turn();
+  t.same(streams(groups[2]), ids.slice(32));
+  groups[0]?.done();
+  await turn();
+  t.same(streams(groups[3]), ids.slice(0, 32));
+  const few = Array.from({ length: 15 }, () => to(streamId()));
+  groups[2]?.done();
+  await turn();
+  t.equal(groups.length, 4, 'a few wait for the next group');
+  groups[3]?.done();
+  await turn();
+  t.equal(groups[4]?.units.length, 15);
+  groups[4]?.done();
+  await Promise.all([...all, ...few, drained()]);
+});
+
 t.test('units that touch the same go one after the other, in their order', async (t) => {
   const { groups, commit } = committer();
   const [a, b, c] = [streamId(), streamId(), streamId()];

@@ -234,3 +234,37 @@ t.test('what the relay keeps belongs to its latest leader', async (t) => {
   t.equal(await beginRebuild(pool, 1), null);
   t.same(await readRelayState(pool), { rebuildEpoch: 1, lastPublished: 0 });
 });
+
+t.test('days get their partitions while their rows come in', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const [store, pool] = [database.store({ limits: { maxUnits: 1 } }), database.pool()];
+  const days = Array.from({ length: 24 }, (_, n) => daysAgo(-200 - n).replaceAll('-', ''));
+  let [stored, writing] = [0, true];
+  const writers = Promise.all(Array.from({ length: 8 }, async () => {
+    while (writing) {
+      const count = await store.commit([unit({ ledger: days.map((day) => ledgerRow(changeId(day))) })]).then(() => days.length, (error: unknown) => {
+        if (error instanceof UnavailableError) return 0;
+        throw error;
+      });
+      stored += count;
+    }
+  }));
+  await eventually('rows in the default partition', () => stored, { until: (rows) => rows > 500 });
+  await maintained(daysAgo(-215));
+  const before = stored;
+  await eventually('rows go on coming', () => stored, { until: (rows) => rows > before + 500 });
+  writing = false;
+  await writers;
+  const { rows } = await database.owner.query<object>(
+    `select count(*)::int as rows, count(*) filter (where tableoid = 'clientele.ledger_default'::regclass)::int as in_default from clientele.ledger`,
+  );
+  t.same(rows, [{ rows: stored, in_default: 0 }]);
+
+  /** On a busy machine it may have to wait for a lock longer than it does. */
+  async function maintained(today: string): Promise<void> {
+    await pool.query('select clientele.maintain($1)', [today]).catch(async (error: unknown) => {
+      if (!/lock timeout/.test(String(error))) throw error;
+      await maintained(today);
+    });
+  }
+});

@@ -1,7 +1,12 @@
 import { numberLiteral, type SalesforceChangeEventHeader } from '@clientele/contracts';
 import { hash } from 'node:crypto';
+import { rememberLast } from '../remember-last.ts';
 
 const HASH_CHARACTERS = 27;
+const DAY_MS = 86_400_000;
+
+/** `YYYYMMDD`, of days since 1970. */
+const dayText = rememberLast((day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', ''));
 
 /**
  * The id of one change of one record: the same whatever brings it, however often, in whatever envelope, with an id of 15 or 18 characters.
@@ -11,15 +16,5 @@ const HASH_CHARACTERS = 27;
 export function changeId(source: string, header: SalesforceChangeEventHeader, target: string): string {
   const { transactionKey, sequenceNumber, entityName, changeType, commitTimestamp } = header;
   const place = [source, transactionKey, numberLiteral(sequenceNumber), entityName, changeType, numberLiteral(commitTimestamp), target];
-  return `${dayOf(Number(commitTimestamp))}-${hash('sha256', JSON.stringify(place), 'base64url').slice(0, HASH_CHARACTERS)}`;
-}
-
-const DAY_MS = 86_400_000;
-let lastDay = { number: NaN, text: '' };
-
-/** `YYYYMMDD`, of milliseconds since 1970. Nearly all changes are of the day of the one before. */
-function dayOf(ms: number): string {
-  const number = Math.floor(ms / DAY_MS);
-  if (number !== lastDay.number) lastDay = { number, text: new Date(ms).toISOString().slice(0, 10).replaceAll('-', '') };
-  return lastDay.text;
+  return `${dayText(Math.floor(Number(commitTimestamp) / DAY_MS))}-${hash('sha256', JSON.stringify(place), 'base64url').slice(0, HASH_CHARACTERS)}`;
 }

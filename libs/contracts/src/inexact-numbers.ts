@@ -1,5 +1,6 @@
+import { endOfJsonString } from './json-string.ts';
+
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -20,7 +21,7 @@ export function markInexactNumbers(text: string, mark: string): string {
   while (at < text.length) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      at = endOfString(text, at);
+      at = endOfJsonString(text, at);
     } else if (code === MINUS || isDigit(code)) {
       const start = at;
       at = endOfDigits(text, start + 1);
@@ -36,20 +37,6 @@ export function markInexactNumbers(text: string, mark: string): string {
     }
   }
   return copied === 0 ? text : [...parts, text.slice(copied)].join('');
-}
-
-/** Behind the closing quote of the string that opens at `quote`; the end of the text where it is not closed. */
-function endOfString(text: string, quote: number): number {
-  for (let close = text.indexOf('"', quote + 1); close !== -1; close = text.indexOf('"', close + 1)) {
-    if (!isEscaped(text, close)) return close + 1;
-  }
-  return text.length;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let before = at - 1;
-  while (text.charCodeAt(before) === BACKSLASH) before -= 1;
-  return (at - before) % 2 === 0;
 }
 
 function endOfDigits(text: string, from: number): number {

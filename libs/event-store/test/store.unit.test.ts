@@ -1,7 +1,9 @@
+import pg from 'pg';
 import { UnavailableError } from '@clientele/contracts';
 import t from 'tap';
 import type { CommitResult, CommitUnit } from '../src/event-store.ts';
 import { ledgerDay, NO_DAY } from '../src/ledger-day.ts';
+import { storeError } from '../src/postgres/errors.ts';
 import { DEFAULT_LIMITS, GroupCommitter } from '../src/postgres/group-committer.ts';
 import { prepareUnit, type PreparedUnit } from '../src/prepared-unit.ts';
 import { uuidV7 } from '../src/uuid-v7.ts';
@@ -165,4 +167,13 @@ t.test('ids of version 7 rise, also within a millisecond and when the clock fall
   t.ok(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)));
   t.ok(Math.abs(Number.parseInt(uuidV7(Date.now() + 60_000).replaceAll('-', '').slice(0, 12), 16) - Date.now() - 60_000) < 1000);
   await Promise.resolve();
+});
+
+t.test('what the database refuses for the moment is to be tried again, and the rest is a bug', async (t) => {
+  const refusal = (code: string, table?: string): pg.DatabaseError => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, table });
+  for (const code of ['08006', '28P01', '3D000', '40P01', '53300', '55000', '55P03', '57P01']) {
+    t.match(storeError(refusal(code), 'a test'), { name: 'UnavailableError' }, code);
+  }
+  t.match(storeError(refusal('23514', 'ledger_default'), 'a test'), { name: 'UnavailableError' }, 'the partition of its day was made meanwhile');
+  for (const bug of [refusal('23514', 'plans'), refusal('42P01'), refusal('22P05')]) t.equal(storeError(bug, 'a test'), bug);
 });

@@ -1,8 +1,8 @@
-import { numberLiteral, parseCounted, parseExact, type Finding, type ValidationError } from '@clientele/contracts';
+import { isStorable, numberLiteral, parseCounted, parseExact, type Finding, type ValidationError } from '@clientele/contracts';
 import { isJsonObject, type Json, type JsonObject } from '@clientele/domain';
 import { isUtf8 } from 'node:buffer';
 import { survey } from './json-text.ts';
-import { isStorable, refusal } from './refusal.ts';
+import { refusal } from './refusal.ts';
 
 /** Far above what any CRM sends; they keep a hostile body from costing more than its bytes. */
 const BOUNDS = { depth: 32, keyLength: 255, stringLength: 262_144, numberLength: 1_000, exponent: 400 };

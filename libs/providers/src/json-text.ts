@@ -1,5 +1,6 @@
+import { endOfJsonString } from '@clientele/contracts';
+
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
@@ -21,7 +22,7 @@ export function survey(text: string): JsonSurvey {
   let members = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at) - 1;
+    if (code === QUOTE) at = endOfJsonString(text, at) - 1;
     else if (code === COLON) members += 1;
     else if (isOpening(code)) depth = Math.max(depth, (level += 1));
     else if (isClosing(code)) level -= 1;
@@ -48,7 +49,7 @@ function memberValue(text: string, object: number, wanted: string): number | nul
   if (text.charCodeAt(object) !== OPEN_BRACE) return null;
   let at = skipSpace(text, object + 1);
   while (text.charCodeAt(at) === QUOTE) {
-    const keyEnd = endOfString(text, at);
+    const keyEnd = endOfJsonString(text, at);
     const value = skipSpace(text, skipSpace(text, keyEnd) + 1);
     if (keyOf(text.slice(at, keyEnd)) === wanted) return value;
     at = skipSpace(text, endOfValue(text, value));
@@ -66,12 +67,12 @@ function keyOf(literal: string): string {
 
 function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
-  if (first === QUOTE) return endOfString(text, start);
+  if (first === QUOTE) return endOfJsonString(text, start);
   let depth = 0;
   let at = start;
   for (; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at) - 1;
+    if (code === QUOTE) at = endOfJsonString(text, at) - 1;
     else if (isOpening(code)) depth += 1;
     else if (isClosing(code)) {
       if (depth <= 1) return depth === 1 ? at + 1 : at;
@@ -79,16 +80,6 @@ function endOfValue(text: string, start: number): number {
     } else if (depth === 0 && (code === COMMA || isSpace(code))) return at;
   }
   return at;
-}
-
-/** The place behind the closing quote; the end of the text where there is none. */
-function endOfString(text: string, openingQuote: number): number {
-  for (let quote = text.indexOf('"', openingQuote + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
-    let slash = quote - 1;
-    while (text.charCodeAt(slash) === BACKSLASH) slash -= 1;
-    if ((quote - slash) % 2 === 1) return quote + 1;
-  }
-  return text.length;
 }
 
 function skipSpace(text: string, from: number): number {

@@ -1,14 +1,7 @@
-import { ValidationError, type Finding } from '@clientele/contracts';
-
-/** Characters that PostgreSQL stores neither in text nor in jsonb. */
-const UNSTORABLE = /\0|\p{Surrogate}/gu;
-
-export function isStorable(text: string): boolean {
-  return text.search(UNSTORABLE) === -1;
-}
+import { storableText, ValidationError, type Finding } from '@clientele/contracts';
 
 /** What was wrong with a body. It is stored beside the body, so what it quotes (names of fields, a character) is made storable. */
 export function refusal(summary: string, findings: readonly Finding[]): ValidationError {
-  const storable = findings.map(({ path, code, message }) => ({ path: path.replace(UNSTORABLE, '\uFFFD'), code, message: message.replace(UNSTORABLE, '\uFFFD') }));
+  const storable = findings.map(({ path, code, message }) => ({ path: storableText(path), code, message: storableText(message) }));
   return new ValidationError(`${summary}: ${storable.map(({ path, message }) => `${path} ${message}`).join('; ')}`, storable);
 }

@@ -4,7 +4,6 @@ import { BugRate } from '../src/errors/bug-rate.ts';
 import { TooManyBugsError } from '../src/errors/too-many-bugs-error.ts';
 import { Backoff } from '../src/lanes/backoff.ts';
 import { decodeCommand } from '../src/lanes/decode-command.ts';
-import { isInstant } from '../src/lanes/instant.ts';
 import { laneWork } from '../src/lanes/lane-work.ts';
 import { NO_PUBLISHER, PublisherNumbers } from '../src/lanes/publisher-numbers.ts';
 import { change, laneBatch, quarantineBody, SOURCE, TestPublisher } from './support/commands.ts';
@@ -99,11 +98,6 @@ t.test('a command is decoded by itself', async (t) => {
     const ids = [whole, { ...whole, extra: 1 }, { ...whole, extra: 2 }].map((value) => decodeCommand(value, now).commandId);
     t.equal(new Set(ids).size, 3, 'none is taken for a repeat of another');
   });
-});
-
-t.test('times are those of the calendar', async (t) => {
-  for (const time of ['2025-04-24T10:00:00Z', '2025-04-24T10:00:00.123456+02:00']) t.ok(isInstant(time), time);
-  for (const time of ['2025-02-30T10:00:00Z', '2025-04-24', '2025-04-24T25:00:00Z', '0000-01-01T00:00:00Z', 'now']) t.notOk(isInstant(time), time);
 });
 
 t.test('a lane batch is cut into units', async (t) => {

@@ -1,12 +1,7 @@
-import { UnavailableError } from '@clientele/contracts';
+import { isNotNow, UnavailableError } from '@clientele/contracts';
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 
-/**
- * Classes and codes of SQLSTATE that say "not now": lost or refused connections (also by a database that is closed, gone, or has another
- * password), lack of resources, locks, cancels, a server that stops.
- */
-const NOT_NOW = ['08', '28', '3D000', '53', '55000', '55P03', '57', '58', '40001', '40P01', '25006'];
 /** A row of a day whose partition was made while the row was on its way to the default one. */
 const CHECK_VIOLATION = '23514';
 const DEFAULT_PARTITION = 'ledger_default';
@@ -15,14 +10,14 @@ const DEFAULT_PARTITION = 'ledger_default';
 export function storeError(error: unknown, doing: string): unknown {
   if (error instanceof DrizzleQueryError) return storeError(error.cause, doing);
   if (error instanceof UnavailableError || error instanceof RangeError || error instanceof TypeError) return error;
-  if (error instanceof pg.DatabaseError && !isNotNow(error)) return error;
+  if (error instanceof pg.DatabaseError && !mayGoWellLater(error)) return error;
   // Everything that the driver throws by itself is about the connection.
   const reason = error instanceof Error ? error.message : String(error);
   return new UnavailableError(`the write database cannot be had for ${doing}: ${reason}`, undefined, { cause: error });
 }
 
-function isNotNow({ code, table }: pg.DatabaseError): boolean {
-  return NOT_NOW.some((known) => code?.startsWith(known)) || (code === CHECK_VIOLATION && table === DEFAULT_PARTITION);
+function mayGoWellLater({ code, table }: pg.DatabaseError): boolean {
+  return isNotNow(code) || (code === CHECK_VIOLATION && table === DEFAULT_PARTITION);
 }
 
 const NOT_AT_EXPECTED_VERSION = 'CL001';

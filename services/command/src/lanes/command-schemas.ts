@@ -1,9 +1,8 @@
 import {
-  COMMAND_SCHEMA_VERSIONS, DiscardParked, EditParked, ProcessCrmEvent, QuarantineBody, RecordRead, RedriveParked, type Command, type Finding,
+  COMMAND_SCHEMA_VERSIONS, DiscardParked, EditParked, isInstant, ProcessCrmEvent, QuarantineBody, RecordRead, RedriveParked, type Command, type Finding,
 } from '@clientele/contracts';
 import { FormatRegistry } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { isInstant } from './instant.ts';
 
 if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isInstant);
 

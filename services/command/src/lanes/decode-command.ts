@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { COMMAND_SCHEMA_VERSIONS, NewerSchemaError, stringifyExact, type Finding } from '@clientele/contracts';
+import { COMMAND_SCHEMA_VERSIONS, isInstant, NewerSchemaError, stringifyExact, type Finding } from '@clientele/contracts';
 import { isCommand, isKnownType, schemaErrors } from './command-schemas.ts';
-import { isInstant } from './instant.ts';
 import type { ReceivedCommand, UnreadableCommand } from './received-command.ts';
 import { SHORT_TEXT, unusableValues } from './unusable-values.ts';
 

@@ -1,5 +1,4 @@
-import type { Command, EventWriteDTO, Finding } from '@clientele/contracts';
-import { isInstant } from './instant.ts';
+import { isInstant, isStorable, type Command, type EventWriteDTO, type Finding } from '@clientele/contracts';
 
 /** What a column of short text takes; no such text can be part of a name. */
 export const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
@@ -7,9 +6,6 @@ export const SHORT_TEXT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 const SHORT_OR_EMPTY = /^[^\p{Cc}\p{Cs}]{0,255}$/u;
 /** What people say of an order; it stands in a column too. */
 const SENTENCE = /^[^\p{Cc}\p{Cs}]{0,1000}$/u;
-
-/** What no text column takes, nor a reader of JSON that decodes it: U+0000, and half a surrogate pair. */
-const NO_TEXT = /[\0\p{Cs}]/u;
 
 type Value = readonly [path: string, value: string | null | undefined];
 
@@ -64,7 +60,7 @@ function unusableTexts(command: Command): readonly Finding[] {
   if (command.type !== 'ProcessCrmEvent' && command.type !== 'EditParked') return [];
   const findings: Finding[] = [];
   const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'string' && NO_TEXT.test(value)) findings.push({ path, code: 'character', message: 'holds U+0000 or half a surrogate pair, which cannot be stored' });
+    if (typeof value === 'string' && !isStorable(value)) findings.push({ path, code: 'character', message: 'holds U+0000 or half a surrogate pair, which cannot be stored' });
     else if (typeof value === 'object' && value !== null) for (const [key, member] of Object.entries(value)) visit(member, `${path}/${key}`);
   };
   visit(command.event.metadata, '/event/metadata');

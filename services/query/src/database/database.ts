@@ -1,4 +1,4 @@
-import { UnavailableError } from '@clientele/contracts';
+import { isNotNow, UnavailableError } from '@clientele/contracts';
 import type { Metrics } from '@clientele/service-kit';
 import pg, { type Pool, type QueryResultRow } from 'pg';
 
@@ -16,9 +16,6 @@ export type StatementDurations = ReturnType<typeof statementDurations>;
 export function statementDurations(metrics: Metrics) {
   return metrics.histogram('query_statement_duration_seconds', 'Time of a statement, its wait for a connection included', ['statement']);
 }
-
-/** Classes and codes of SQLSTATE that say "not now": connections and sign-in, lack of resources, cancels, a server that stops or replays. */
-const NOT_NOW = ['08', '28', '3D000', '53', '55000', '55P03', '57', '58', '40001', '40P01'];
 
 /** A database that this service only reads. Every failure is either an UnavailableError, to be tried again, or a bug. */
 export class Database {
@@ -46,7 +43,7 @@ export class Database {
   }
 
   #failure(error: unknown): unknown {
-    if (error instanceof pg.DatabaseError && !NOT_NOW.some((code) => error.code?.startsWith(code))) return error;
+    if (error instanceof pg.DatabaseError && !isNotNow(error.code)) return error;
     // Everything that the driver throws by itself is about the connection.
     const reason = error instanceof Error ? error.message : String(error);
     return new UnavailableError(`${this.#name} cannot be had: ${reason}`, undefined, { cause: error });

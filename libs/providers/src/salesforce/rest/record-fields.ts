@@ -1,6 +1,5 @@
-import { numberLiteral } from '@clientele/contracts';
+import { isStorable, numberLiteral } from '@clientele/contracts';
 import { childPath, composeFields, isJsonObject, type FieldWrite, type Json, type JsonObject } from '@clientele/domain';
-import { isStorable } from '../../refusal.ts';
 import { compoundOf, eventPath, namesPeople } from '../record-names.ts';
 import type { EntityFields } from './entity-fields.ts';
 

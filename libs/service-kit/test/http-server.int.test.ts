@@ -117,6 +117,8 @@ t.test('every refusal is problem+json, names the fault, and carries the correlat
         { path: 'query.wait', code: 'invalid' },
       ],
     ],
+    ['a fraction for an integer', post('/things/1?wait=5.5', good), 400, [{ path: 'query.wait', code: 'invalid', message: 'Expected integer' }]],
+    ['a word for an integer', post('/things/1?wait=true', good), 400, [{ path: 'query.wait', code: 'invalid' }]],
     ['too large', post('/things/1', JSON.stringify({ amount: 'x'.repeat(2_000) })), 413, []],
     ['not JSON at all', post('/things/1', '<a/>', { 'content-type': 'text/xml' }), 415, []],
     ['bad path', post('/things/%ff', good), 400, []],

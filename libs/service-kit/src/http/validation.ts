@@ -21,11 +21,23 @@ export function registerFormats(): void {
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = TypeCompiler.Compile(schema);
   return (input: unknown) => {
-    const value = httpPart === 'body' ? input : Value.Default(schema, Value.Convert(schema, input));
+    const value = httpPart === 'body' ? input : Value.Default(schema, converted(schema, input));
     if (compiled.Check(value)) return { value };
     return { error: validationError(httpPart ?? 'body', compiled.Errors(value)) };
   };
 };
+
+/** The library cuts `5.5` to the integer 5 and makes a 1 of `true`: what does not say the number that came of it stays a text, and is refused. */
+function converted(schema: TSchema, input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return Value.Convert(schema, input);
+  const value = Value.Convert(schema, { ...input });
+  if (typeof value !== 'object' || value === null) return value;
+  const texts = Object.entries(input).filter(([name, text]) => {
+    const made: unknown = Reflect.get(value, name);
+    return typeof made === 'number' && Number(text) !== made;
+  });
+  return { ...value, ...Object.fromEntries(texts) };
+}
 
 function validationError(part: string, errors: Iterable<ValueError>): ValidationError {
   const findings: Finding[] = [];

@@ -121,6 +121,17 @@ t.test('with servers that are there already', async (t) => {
   t.equal(await stopped(running), 0);
   t.ok(isAlive(postgres.pid) && isAlive(nats.pid), 'they are not ours to stop');
 
+  const refused = async (more: Record<string, string>): Promise<string> => {
+    const attempt = await runProgram('start', { ...env, ...more });
+    t.equal(await attempt.exited, 1);
+    return attempt.output();
+  };
+  const spelt = postgres.url('existing_write').replace('127.0.0.1', 'localhost');
+  t.match(await refused({ READ_DATABASE_URL: spelt }), /clientele: WRITE_DATABASE_URL and READ_DATABASE_URL name one database\n {2}-> name two/);
+  const stranger = postgres.url('existing_write').replace('postgres@', 'nobody@');
+  t.match(await refused({ EVENT_LOG_URL: stranger }), /clientele: EVENT_LOG_URL \(.*\): the event log cannot be read there: .*\n {2}-> name the write database/);
+  t.match(await refused({ EVENT_LOG_URL: postgres.url('existing_read') }), /clientele: EVENT_LOG_URL \(.*\): the event log cannot be read there: .*\n {2}-> name the write database/);
+
   const nowhere = await runProgram('start', { ...env, NATS_URL: 'nats://127.0.0.1:9' });
   t.equal(await nowhere.exited, 1);
   t.match(nowhere.output(), /clientele: NATS_URL \(nats:\/\/.*127\.0\.0\.1:9\/?\): no NATS server answers there\n {2}-> /);
@@ -137,9 +148,8 @@ t.test('what cannot start says why, and what to do', async (t) => {
   t.match(await refused({}, ['--frehs']), /clientele: Unknown option '--frehs'.*\n {2}-> options: --fresh/);
   t.match(await refused({ NATS_SERVER_BIN: '/nowhere/nats-server' }), /NATS_SERVER_BIN names \/nowhere\/nats-server.*\n {2}-> NATS_SERVER_BIN=/);
   t.match(await refused({ ADMIN_API_KEYS: 'no colon' }), /clientele: (command|projector|query) does not start \(exit code 2\); its last words:\n[^]*ADMIN_API_KEYS[^]*\n {2}-> all of them are in/);
-  const one = 'postgres://postgres@localhost/crm';
-  t.match(await refused({ WRITE_DATABASE_URL: one, READ_DATABASE_URL: one }), /clientele: WRITE_DATABASE_URL and READ_DATABASE_URL name one database\n {2}-> name two/);
-  t.match(await refused({ NATS_URL: 'nats://127.0.0.1:9,no url' }), /clientele: an address that was given is no URL\n {2}-> write nats:/);
+  t.match(await refused({ NATS_URL: 'nats://127.0.0.1:9,no url' }), /clientele: NATS_URL is no URL\n {2}-> write nats:/);
+  t.match(await refused({ EVENT_LOG_URL: 'log' }), /clientele: EVENT_LOG_URL is no URL\n {2}-> write postgres:/);
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));
   const address = other.address();

@@ -6,25 +6,69 @@ import { StartError } from './start-error.ts';
 const PATIENCE_MS = 5_000;
 const CONNECT_MS = 5_000;
 const NO_SUCH_DATABASE = '3D000';
+/** No such database, schema, table or column. */
+const NOT_MIGRATED: ReadonlySet<string> = new Set([NO_SUCH_DATABASE, '3F000', '42P01', '42703']);
 
 /**
  * Makes sure that the database answers, and creates it where its server has none of that name.
  * @throws StartError naming the variable.
  */
 export async function openDatabase(variable: string, url: string): Promise<void> {
+  await patiently(isTransient, async () => {
+    await withClient(url, async () => {}).catch(async (cause: unknown) => {
+      if (codeOf(cause) !== NO_SUCH_DATABASE) throw cause;
+      await createDatabase(variable, url);
+    });
+  }).catch((cause: unknown) => {
+    if (cause instanceof StartError) throw cause;
+    throw new StartError(`${variable} (${withoutPassword(url)}) cannot be used: ${messageOf(cause)}`,
+      `start that server or correct ${variable}; unset it for an embedded database`, { cause });
+  });
+}
+
+/**
+ * Makes sure that the event log can be read there, which may be a replica that has yet to hear of the migration.
+ * @throws StartError naming the variable.
+ */
+export async function openEventLog(url: string): Promise<void> {
+  const beginning = (error: unknown): boolean => isTransient(error) || NOT_MIGRATED.has(codeOf(error));
+  await patiently(beginning, async () => {
+    await withClient(url, async (client) => { await client.query('select from published.event_log limit 0'); });
+  }).catch((cause: unknown) => {
+    throw new StartError(`EVENT_LOG_URL (${withoutPassword(url)}): the event log cannot be read there: ${messageOf(cause)}`,
+      'name the write database or a replica of it, as the role clientele_log_reader; unset it for the write database', { cause });
+  });
+}
+
+/**
+ * Both databases call their schema by one name.
+ * @throws StartError where two URLs, however spelt, name one database.
+ */
+export async function requireTwoDatabases(writeUrl: string, readUrl: string): Promise<void> {
+  const [write, read] = await Promise.all([writeUrl, readUrl].map(identityOf));
+  if (write === read) throw new StartError('WRITE_DATABASE_URL and READ_DATABASE_URL name one database', 'name two; they may be on one server');
+}
+
+async function identityOf(url: string): Promise<string> {
+  let identity = '';
+  await withClient(url, async (client) => {
+    const { rows } = await client.query<{ identity: string }>(
+      'select concat_ws($1, extract(epoch from pg_postmaster_start_time()), oid) as identity from pg_database where datname = current_database()', ['/'],
+    );
+    identity = rows[0]?.identity ?? '';
+  });
+  return identity;
+}
+
+async function patiently(isPassing: (error: unknown) => boolean, work: () => Promise<void>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      await withClient(url, async () => {});
+      await work();
       return;
-    } catch (cause) {
-      if (codeOf(cause) === NO_SUCH_DATABASE) return await createDatabase(variable, url);
-      if (Date.now() < deadline && isTransient(cause)) {
-        await delay(250);
-        continue;
-      }
-      throw new StartError(`${variable} (${withoutPassword(url)}) cannot be used: ${messageOf(cause)}`,
-        `start that server or correct ${variable}; unset it for an embedded database`, { cause });
+    } catch (error) {
+      if (Date.now() > deadline || !isPassing(error)) throw error;
+      await delay(250);
     }
   }
 }
@@ -99,10 +143,14 @@ export function withoutPassword(url: string): string {
   });
 }
 
-/** Changes each address of a list, as `NATS_URL` may be one. @throws StartError where one is no URL. */
+/** @throws StartError naming the variable where an address of its list is no URL. */
+export function requireUrls(variable: string, urls: string, example: string): void {
+  if (!urls.split(',').every((text) => URL.canParse(text.trim()))) throw new StartError(`${variable} is no URL`, `write ${example}`);
+}
+
+/** Changes each address of a list, as `NATS_URL` may be one. */
 export function eachUrl(urls: string, change: (url: URL) => void): string {
   return urls.split(',').map((text) => {
-    if (!URL.canParse(text.trim())) throw new StartError('an address that was given is no URL', 'write nats://user:password@host:4222 or postgres://user:password@host:5432/database');
     const url = new URL(text.trim());
     change(url);
     return url.href;

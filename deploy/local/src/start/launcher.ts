@@ -59,6 +59,7 @@ export class Launcher {
     await this.#step('migrating', async () => {
       await servers.open();
       await migrate(servers, this.#env, this.#stopping.signal);
+      await servers.openEventLog();
     });
     await this.#step('starting the services', async () => {
       for (const name of SERVICE_NAMES) await this.#run(servicePart(name, this.#folders, servers, env), this.#services);

@@ -1,8 +1,7 @@
 import { embeddedNats, embeddedPostgres, embeddedPostgresUrl, withFreePorts } from './embedded-servers.ts';
-import { eachUrl, openBroker, openDatabase, withoutPassword } from './existing-servers.ts';
+import { eachUrl, openBroker, openDatabase, openEventLog, requireTwoDatabases, requireUrls, withoutPassword } from './existing-servers.ts';
 import type { Folders } from './folders.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
-import { StartError } from './start-error.ts';
 import type { Part } from './supervisor.ts';
 
 export type BrokerUser = 'operator' | 'ingest' | 'command' | 'projector' | 'consumer';
@@ -21,8 +20,10 @@ export interface Servers {
   readonly rolePasswords: Readonly<Record<DatabaseRole, string>>;
   /** Name and address of each, without passwords. */
   readonly addresses: readonly (readonly [name: string, address: string])[];
-  /** Waits until the databases answer, and creates those that are missing. */
+  /** Waits until the databases and the broker answer, and creates databases that are missing. @throws StartError */
   open(): Promise<void>;
+  /** After the migration: makes sure that the event log can be read where it is to be read. @throws StartError */
+  openEventLog(): Promise<void>;
 }
 
 const ROLE_NAMES: Record<DatabaseRole, string> = {
@@ -33,8 +34,11 @@ const ROLE_NAMES: Record<DatabaseRole, string> = {
 export async function chooseServers(folders: Folders, env: NodeJS.ProcessEnv, say: (line: string) => void): Promise<Servers> {
   const secrets = await withFreePorts(folders.secrets, await openSecrets(folders.secrets));
   const given = { nats: variable(env, 'NATS_URL'), write: variable(env, 'WRITE_DATABASE_URL'), read: variable(env, 'READ_DATABASE_URL') };
-  for (const url of [given.nats, given.write, given.read]) if (url !== undefined) eachUrl(url, () => {});
-  requireTwoDatabases(given);
+  const givenEventLog = variable(env, 'EVENT_LOG_URL');
+  if (given.nats !== undefined) requireUrls('NATS_URL', given.nats, 'nats://user:password@host:4222');
+  for (const [name, url] of [['WRITE_DATABASE_URL', given.write], ['READ_DATABASE_URL', given.read], ['EVENT_LOG_URL', givenEventLog]] as const) {
+    if (url !== undefined) requireUrls(name, url, 'postgres://user:password@host:5432/database');
+  }
   const needsPostgres = given.write === undefined || given.read === undefined;
   const parts = [
     ...(needsPostgres ? [embeddedPostgres(folders, secrets)] : []),
@@ -43,6 +47,10 @@ export async function chooseServers(folders: Folders, env: NodeJS.ProcessEnv, sa
   const writeOwnerUrl = given.write ?? embeddedPostgresUrl(secrets, 'clientele_write');
   const readOwnerUrl = given.read ?? embeddedPostgresUrl(secrets, 'clientele_read');
   const rolePasswords = passwordsOfRoles(secrets, env);
+  const databaseUrl = (role: DatabaseRole): string => {
+    if (role === 'logReader' && givenEventLog !== undefined) return givenEventLog;
+    return asUser(role === 'command' || role === 'logReader' ? writeOwnerUrl : readOwnerUrl, ROLE_NAMES[role], rolePasswords[role]);
+  };
   const natsUrl = (user: BrokerUser): string => given.nats === undefined ? embeddedNatsUrl(secrets, user) : existingNatsUrl(given.nats, user, env);
   return {
     parts,
@@ -50,11 +58,7 @@ export async function chooseServers(folders: Folders, env: NodeJS.ProcessEnv, sa
     readOwnerUrl,
     rolePasswords,
     natsUrl,
-    databaseUrl: (role) => {
-      const eventLog = variable(env, 'EVENT_LOG_URL');
-      if (role === 'logReader' && eventLog !== undefined) return eventLog;
-      return asUser(role === 'command' || role === 'logReader' ? writeOwnerUrl : readOwnerUrl, ROLE_NAMES[role], rolePasswords[role]);
-    },
+    databaseUrl,
     addresses: [
       ['write database', `${withoutPassword(writeOwnerUrl)}${given.write === undefined ? ' (embedded)' : ''}`],
       ['read database', `${withoutPassword(readOwnerUrl)}${given.read === undefined ? ' (embedded)' : ''}`],
@@ -63,7 +67,11 @@ export async function chooseServers(folders: Folders, env: NodeJS.ProcessEnv, sa
     open: async () => {
       await openDatabase('WRITE_DATABASE_URL', writeOwnerUrl);
       await openDatabase('READ_DATABASE_URL', readOwnerUrl);
+      await requireTwoDatabases(writeOwnerUrl, readOwnerUrl);
       await openBroker(natsUrl('operator'));
+    },
+    openEventLog: async () => {
+      if (givenEventLog !== undefined) await openEventLog(givenEventLog);
     },
   };
 }
@@ -96,17 +104,6 @@ function asUser(url: string, user: string, password: string): string {
     changed.username = user;
     changed.password = password;
   });
-}
-
-/** Their schemas have one name. @throws StartError */
-function requireTwoDatabases({ write, read }: { readonly write: string | undefined; readonly read: string | undefined }): void {
-  if (write === undefined || read === undefined || placeOf(write) !== placeOf(read)) return;
-  throw new StartError('WRITE_DATABASE_URL and READ_DATABASE_URL name one database', 'name two; they may be on one server');
-}
-
-function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port === '' ? '5432' : port}${pathname}`;
 }
 
 function variable(env: NodeJS.ProcessEnv, name: string): string | undefined {

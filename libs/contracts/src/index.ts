@@ -8,6 +8,7 @@ export * from './event-codec.ts';
 export * from './event-write.ts';
 export * from './exact-integer.ts';
 export * from './exact-json.ts';
+export * from './foreign-database.ts';
 export * from './instant.ts';
 export * from './json-string.ts';
 export * from './lane.ts';

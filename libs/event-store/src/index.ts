@@ -1,4 +1,3 @@
-export { ForeignDatabaseError } from './applied-migrations.ts';
 export * from './event-store.ts';
 export * from './ledger-day.ts';
 export * from './memory/in-memory-event-store.ts';

@@ -1,9 +1,9 @@
-import { DEFAULT_LANES } from '@clientele/contracts';
+import { DEFAULT_LANES, requireOwnMigrations } from '@clientele/contracts';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { requireOwnMigrations } from './applied-migrations.ts';
 
 export interface WriteMigrationOptions {
   /** Number of command lanes (default {@link DEFAULT_LANES}); what the log was made with stays. */
@@ -36,7 +36,7 @@ export async function migrateWriteDatabase(url: string, options: WriteMigrationO
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     const migrationsFolder = options.folder ?? FOLDER;
-    await requireOwnMigrations(client, migrationsFolder);
+    requireOwnMigrations('write', readMigrationFiles({ migrationsFolder }), await appliedMigrations(client));
     await migrate(drizzle(client), {
       migrationsFolder, migrationsSchema: 'clientele', migrationsTable: 'migrations',
     });
@@ -50,6 +50,14 @@ export async function migrateWriteDatabase(url: string, options: WriteMigrationO
   } finally {
     await client.end();
   }
+}
+
+/** Hashes by when the migration was made. */
+async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
+  const { rows: [found] } = await client.query<{ there: boolean }>("select to_regclass('clientele.migrations') is not null as there");
+  if (found?.there !== true) return new Map();
+  const { rows } = await client.query<{ hash: string; made: string }>('select hash, created_at::text as made from clientele.migrations');
+  return new Map(rows.map(({ hash, made }) => [Number(made), hash]));
 }
 
 /** A record's lane must never change under a log, or two owners would write its stream. */

@@ -3,6 +3,5 @@ export * from './rows/record-json.ts';
 export * from './rows/change-json.ts';
 export * from './rows/search-terms.ts';
 export * from './rows/wake.ts';
-export { ForeignDatabaseError } from './migration/applied-migrations.ts';
 export * from './migration/migrate-read-database.ts';
 export type { ReadDatabasePasswords } from './migration/roles.ts';

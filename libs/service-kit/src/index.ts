@@ -14,6 +14,7 @@ export * from './leases/lease-keeper.ts';
 export * from './logging.ts';
 export * from './metrics.ts';
 export * from './pool.ts';
+export * from './run-migration.ts';
 export * from './run-service.ts';
 export * from './settings/base-settings.ts';
 export * from './settings/read-settings.ts';

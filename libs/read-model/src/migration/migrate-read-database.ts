@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { requireOwnMigrations } from '@clientele/contracts';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import pg from 'pg';
-import { requireOwnMigrations } from './applied-migrations.ts';
 import { grantRoles, type ReadDatabasePasswords } from './roles.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
@@ -34,11 +35,19 @@ export async function migrateReadDatabase(url: string, options: MigrateOptions =
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     const migrationsFolder = options.migrationsFolder ?? MIGRATIONS;
-    await requireOwnMigrations(client, migrationsFolder);
+    requireOwnMigrations('read', readMigrationFiles({ migrationsFolder }), await appliedMigrations(client));
     await migrate(drizzle(client), { migrationsFolder, migrationsSchema: 'migrations', migrationsTable: 'read_model' });
     await grantRoles(client, options.passwords ?? {});
   } finally {
     // Ends the session and with it the lock.
     await client.end();
   }
+}
+
+/** Hashes by when the migration was made. */
+async function appliedMigrations(client: pg.Client): Promise<Map<number, string>> {
+  const { rows: [found] } = await client.query<{ there: boolean }>("select to_regclass('migrations.read_model') is not null as there");
+  if (found?.there !== true) return new Map();
+  const { rows } = await client.query<{ hash: string; made: string }>('select hash, created_at::text as made from migrations.read_model');
+  return new Map(rows.map(({ hash, made }) => [Number(made), hash]));
 }

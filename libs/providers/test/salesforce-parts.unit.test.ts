@@ -135,7 +135,12 @@ t.test('parts of compound fields that come flat, as the REST API calls them, are
   t.strictSame(update('Contact', ['LastName', 'MailingState'], { LastName: 'L', MailingState: 'M' }), writes('Name.LastName="L"', 'MailingAddress.State="M"'));
   t.strictSame(update('Lead', [], { Street: 'S', FirstName: null }), writes('Address.Street="S"', 'Name.FirstName=null'), 'without names');
   t.strictSame(update('Place__c', ['Loc__Latitude__s'], { Loc__Latitude__s: 1.5 }), writes('Loc__c.Latitude=1.5'));
-  t.strictSame(update('Contact', ['Name'], { Name: 'Ann Lee', LastName: 'Lee' }), { writes: ['Name="Ann Lee"'], hints: ['LastName="Lee"'], warnings: [] }, 'not beside a name in one text');
+  t.strictSame(update('Contact', ['Name'], { Name: 'Ann Lee', FirstName: 'Ann', LastName: 'Lee' }), writes('Name.FirstName="Ann"', 'Name.LastName="Lee"'), 'beside a name in one text, which says no more');
+  t.strictSame(update('Contact', ['MailingCity'], { MailingAddress: null, MailingCity: 'B', MailingStreet: null }), { writes: ['MailingAddress.City="B"'], hints: [], warnings: [] }, 'beside a compound field that is not told');
+  t.strictSame(update('Contact', ['MailingCity', 'MailingStreet'], { MailingAddress: null, MailingCity: null, MailingStreet: null }), writes('MailingAddress.City=null', 'MailingAddress.Street=null'), 'cleared beside a cleared compound field');
+  t.strictSame(update('Contact', ['MailingAddress'], { MailingAddress: null, MailingCity: null }), writes('MailingAddress=null'));
+  t.strictSame(update('Place__c', ['ns__Loc__Latitude__s'], { ns__Loc__c: null, ns__Loc__Latitude__s: 1 }), writes('ns__Loc__c.Latitude=1'));
+  t.strictSame(meaning({ fields: { Name: 'Ann', FirstName: null }, header: { entityName: 'Contact', changeType: 'CREATE' } }), writes('Name="Ann"'), 'parts that say nothing do not take a name away');
   t.strictSame(update('Account', ['LastName'], { LastName: null }), writes('LastName=null'), 'an account may be a company, whose name has no parts');
   t.strictSame(meaning({ fields: { City: 'C', Street: null }, header: { entityName: 'Lead', changeType: 'CREATE' } }), writes('Address.City="C"'));
   t.strictSame(update('Account', [], { BillingCity: null, BillingStreet: 'S' }, { nulledFields: ['BillingCity'] }), writes('BillingAddress.City=null', 'BillingAddress.Street="S"'), 'cleared by name');

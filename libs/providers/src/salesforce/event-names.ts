@@ -1,4 +1,4 @@
-import { composeFields, fieldWrites, isJsonObject, splitPath, type Json, type JsonObject } from '@clientele/domain';
+import { composeFields, fieldWrites, isJsonObject, type FieldWrite, type Json, type JsonObject } from '@clientele/domain';
 import { compoundOf, eventPath, namesPeople } from './record-names.ts';
 
 /** A change's fields in the names of an event relay, and a way to read what else names them. */
@@ -7,34 +7,45 @@ export interface InEventNames {
   readonly nameOf: (name: string) => string;
 }
 
+interface Part {
+  readonly field: string;
+  readonly compound: string;
+  readonly value: Json;
+}
+
 /**
  * AppFlow, and what stands between, may tell the parts of compound fields flat, as the REST API calls them: `BillingCity` is the relay's
- * `BillingAddress.City`. A part that is told both ways counts as it stands in its compound field; where that is a text or null, the flat one is left
- * alone, and so are the parts of an account's name: only a person's has any.
+ * `BillingAddress.City`, whatever else the change tells, or one field would be kept under two names. A part that is told both ways counts as
+ * it stands in its compound field. A compound field that is a text or null gives way to its parts where one of them has a value: it says the
+ * same in fewer words. Else it stands for them. The parts of an account's name are left alone: only a person's has any.
  */
 export function inEventNames(entity: string, data: JsonObject): InEventNames {
-  const parts = new Map<string, Json>();
-  const whole: [string, Json][] = [];
-  for (const [field, value] of Object.entries(data)) {
-    const path = partPath(entity, field, data);
-    if (path === null) whole.push([field, value]);
-    else parts.set(path, value);
-  }
-  const nameOf = (name: string): string => partPath(entity, name, data) ?? name;
-  return { data: parts.size === 0 ? data : withParts(Object.fromEntries(whole), parts), nameOf };
+  const parts = Object.entries(data).flatMap(([field, value]): Part[] => {
+    const compound = compoundOfPart(entity, field);
+    return compound === null ? [] : [{ field, compound, value }];
+  });
+  return { data: parts.length === 0 ? data : withNested(data, parts), nameOf: (name) => eventName(entity, name) };
 }
 
-/** Null where the field is no part, or cannot stand with its compound field. */
-function partPath(entity: string, field: string, data: JsonObject): string | null {
+function eventName(entity: string, name: string): string {
+  const compound = compoundOfPart(entity, name);
+  return compound === null ? name : eventPath(name, compound);
+}
+
+function compoundOfPart(entity: string, field: string): string | null {
   const compound = compoundOf(entity, field);
-  if (compound === null || (compound === 'Name' && namesPeople(entity) !== 'always')) return null;
-  const whole = Object.hasOwn(data, compound) ? data[compound] : undefined;
-  return whole === undefined || isJsonObject(whole) ? eventPath(field, compound) : null;
+  return compound === 'Name' && namesPeople(entity) !== 'always' ? null : compound;
 }
 
-function withParts(whole: JsonObject, parts: ReadonlyMap<string, Json>): JsonObject {
-  const compounds = new Set(Array.from(parts.keys(), (path) => splitPath(path)[0] ?? path));
-  const nested = Object.fromEntries(Object.entries(whole).filter(([field]) => compounds.has(field)));
-  const writes = [...Array.from(parts, ([path, value]) => ({ path, value })), ...fieldWrites(nested)];
-  return { ...whole, ...composeFields(writes) };
+function withNested(data: JsonObject, parts: readonly Part[]): JsonObject {
+  const told = (compound: string): Json | undefined => (Object.hasOwn(data, compound) ? data[compound] : undefined);
+  const valued = new Set(parts.flatMap(({ compound, value }) => (value === null ? [] : [compound])));
+  const counting = parts.filter(({ compound }) => valued.has(compound) || told(compound) === undefined || isJsonObject(told(compound)));
+  const nested = Object.fromEntries(counting.flatMap(({ compound }): [string, Json][] => {
+    const whole = told(compound);
+    return whole !== undefined && isJsonObject(whole) ? [[compound, whole]] : [];
+  }));
+  const writes = [...counting.map(({ field, compound, value }): FieldWrite => ({ path: eventPath(field, compound), value })), ...fieldWrites(nested)];
+  const flat = new Set(parts.map(({ field }) => field));
+  return { ...Object.fromEntries(Object.entries(data).filter(([field]) => !flat.has(field))), ...composeFields(writes) };
 }

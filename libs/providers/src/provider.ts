@@ -88,6 +88,8 @@ export interface CrmProvider<Envelope extends CrmEnvelope = CrmEnvelope> {
    * @throws ValidationError where the write cannot be of this provider (a change without a record, an unknown path).
    */
   translate(write: EventWriteDTO): Translation;
+  /** The path at which changes of the entity tell a field. What a mapping says under any other name of it would never apply. */
+  changePath(entity: string, field: string): string;
   /** Whether our own integration made the change. */
   isOwnChange(write: EventWriteDTO, own: OwnChanges): boolean;
   /**

@@ -146,6 +146,13 @@ t.test('parts of compound fields that come flat, as the REST API calls them, are
   t.strictSame(update('Account', [], { BillingCity: null, BillingStreet: 'S' }, { nulledFields: ['BillingCity'] }), writes('BillingAddress.City=null', 'BillingAddress.Street="S"'), 'cleared by name');
 });
 
+t.test('a mapping can be told how changes call a field', async (t) => {
+  const called = (entity: string, ...fields: string[]): string[] => fields.map((field) => salesforce.changePath(entity, field));
+  t.strictSame(called('Contact', 'MailingCity', 'LastName', 'Home__Latitude__s', 'Email'), ['MailingAddress.City', 'Name.LastName', 'Home__c.Latitude', 'Email']);
+  t.strictSame(called('Contact', 'MailingAddress', 'MailingAddress.City', 'Name.LastName', 'Home__c.Latitude'), ['MailingAddress', 'MailingAddress.City', 'Name.LastName', 'Home__c.Latitude']);
+  t.strictSame(called('Account', 'LastName', 'BillingCity'), ['LastName', 'BillingAddress.City'], 'an account may be a company, whose name has no parts');
+});
+
 t.test('a creation and an undeletion carry the whole record, a deletion nothing', async (t) => {
   const fields = { Name: 'A', Phone: null, Address: { City: 'B', Zip: null } };
   for (const changeType of ['CREATE', 'UNDELETE']) {

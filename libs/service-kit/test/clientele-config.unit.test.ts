@@ -167,8 +167,35 @@ mapping: { salesforce: { Account: { aggregate: client } } }
   ]);
   const whole = complete.replace('broadcast: false', 'user: 0055f000005mc66AAA').replace('    credentials', '    base_url: https://one.my.salesforce.com\n    credentials');
   t.doesNotThrow(() => parseClienteleConfig(whole, 'f.yaml'), 'who reads nothing needs no values');
-  t.throws(() => parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: '' }), /line 6, column \d+: sources.0.credentials.client_secret: refers to SF_SECRET, which is not set/);
-  t.match(parseClienteleConfig(whole, 'f.yaml', { SF_ID: 'me', SF_SECRET: 'x' }).sources, [{ clock_skew_ms: undefined }, { clock_skew_ms: 500 }]);
+  t.throws(() => parseClienteleConfig(whole, 'f.yaml', { env: { SF_ID: 'me', SF_SECRET: '' } }), /line 6, column \d+: sources.0.credentials.client_secret: refers to SF_SECRET, which is not set/);
+  t.match(parseClienteleConfig(whole, 'f.yaml', { env: { SF_ID: 'me', SF_SECRET: 'x' } }).sources, [{ clock_skew_ms: undefined }, { clock_skew_ms: 500 }]);
+});
+
+t.test('a field that changes tell by another name is refused, with that name', async (t) => {
+  const text = `version: 1
+mapping:
+  salesforce:
+    Contact:
+      aggregate: contact
+      status: { fields: [Status, City] }
+      conversion: { flag: IsOver, into: [City] }
+      fields:
+        City: { personal: true }
+        Address.City: { as: town }
+        Amount: { currency: City }
+`;
+  const changePath = (_provider: string, _entity: string, field: string): string => (field === 'City' ? 'Address.City' : field);
+  t.doesNotThrow(() => parseClienteleConfig(text, 'f.yaml'), 'who knows no provider cannot tell');
+  const place = 'mapping.salesforce.Contact';
+  t.throws(() => parseClienteleConfig(text, 'f.yaml', { changePath }), {
+    message: [
+      'f.yaml is not a valid configuration:',
+      `  line 6, column 34: ${place}.status.fields.1: changes tell City as Address.City: write that`,
+      `  line 7, column 7: ${place}.conversion: changes tell City as Address.City: write that`,
+      `  line 9, column 9: ${place}.fields.City: changes tell City as Address.City: write that`,
+      `  line 11, column 19: ${place}.fields.Amount.currency: changes tell City as Address.City: write that`,
+    ].join('\n'),
+  });
 });
 
 t.test('broken YAML and a missing file are named as such', async (t) => {

@@ -38,7 +38,7 @@ const READINGS_BYTES = 32 * 1024 * 1024;
 /** Starts the command service; resolves once it serves, with what stops it. */
 export async function startCommand(context: ServiceContext<CommandSettings>): Promise<() => Promise<void>> {
   const { settings, logger, metrics, health, faultPoint } = context;
-  const config = loadClienteleConfig(settings.CLIENTELE_CONFIG, process.env);
+  const config = loadClienteleConfig(settings.CLIENTELE_CONFIG, { env: process.env, changePath });
   const pool = createPool(settings.WRITE_DATABASE_URL, { applicationName: 'clientele-command', max: 8, logger });
   // Apart, so that leases are renewed however busy the lanes are.
   const leasePool = createPool(settings.WRITE_DATABASE_URL, {
@@ -160,6 +160,11 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
 
 function configuredProviders({ mapping }: ClienteleConfig): ReadonlyMap<string, CrmProvider> {
   return new Map(AVAILABLE_PROVIDERS.map((name) => [name, createProvider(name, { entities: mapping[name] ?? {} })]));
+}
+
+/** What a provider that is mapped and not available yet will call a field, nobody can say. */
+function changePath(provider: string, entity: string, field: string): string {
+  return AVAILABLE_PROVIDERS.includes(provider) ? createProvider(provider, { entities: {} }).changePath(entity, field) : field;
 }
 
 function logLink({ type, detail }: LinkEvent, logger: Logger): void {

@@ -27,7 +27,8 @@ export function inEventNames(entity: string, data: JsonObject): InEventNames {
   return { data: parts.length === 0 ? data : withNested(data, parts), nameOf: (name) => eventName(entity, name) };
 }
 
-function eventName(entity: string, name: string): string {
+/** A field's path in the names of an event relay, also where it is named as the REST API calls it. */
+export function eventName(entity: string, name: string): string {
   const compound = compoundOfPart(entity, name);
   return compound === null ? name : eventPath(name, compound);
 }

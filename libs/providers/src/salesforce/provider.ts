@@ -2,6 +2,7 @@ import type { EntityMapping } from '@clientele/contracts';
 import type { CrmProvider, ProviderConfig } from '../provider.ts';
 import { isOwnChange } from './change-origin.ts';
 import { parseEnvelope, type SalesforceEnvelope } from './envelope.ts';
+import { eventName } from './event-names.ts';
 import { toEventWrites } from './event-writes.ts';
 import { salesforceAccess } from './rest/access.ts';
 import { applyTextDiff } from './text-diff.ts';
@@ -14,6 +15,7 @@ export function salesforceProvider({ entities }: ProviderConfig): CrmProvider<Sa
     parse: parseEnvelope,
     toEventWrites: (envelope, context) => toEventWrites(envelope, context, entities),
     translate: (write) => translate(write, entities),
+    changePath: eventName,
     isOwnChange,
     applyTextDiff,
     records: async (source, env, options) => {

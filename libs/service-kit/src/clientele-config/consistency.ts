@@ -37,6 +37,27 @@ export function unsetReferences({ sources = [] }: ClienteleConfig, env: Readonly
   );
 }
 
+/** The path at which changes tell a field of a provider's entity. */
+export type ChangePath = (provider: string, entity: string, field: string) => string;
+
+/** Fields that no change tells by the name they have here: what is said of them, that they are personal for instance, would never apply. */
+export function untoldFields({ mapping }: ClienteleConfig, changePath: ChangePath): Mistake[] {
+  return Object.entries(mapping).flatMap(([provider, entities]) =>
+    Object.entries(entities).flatMap(([entity, { fields = {}, status, conversion }]) => {
+      const named: [Mistake['path'], string][] = [
+        ...Object.keys(fields).map((field): [Mistake['path'], string] => [['fields', field], field]),
+        ...Object.entries(fields).flatMap(([field, { currency }]): [Mistake['path'], string][] => (currency === undefined ? [] : [[['fields', field, 'currency'], currency]])),
+        ...(status?.fields ?? []).map((field, at): [Mistake['path'], string] => [['status', 'fields', at], field]),
+        ...(conversion === undefined ? [] : [conversion.flag, ...conversion.into]).map((field): [Mistake['path'], string] => [['conversion'], field]),
+      ];
+      return named.flatMap(([path, field]) => {
+        const told = changePath(provider, entity, field);
+        return told === field ? [] : [{ path: ['mapping', provider, entity, ...path], message: `changes tell ${field} as ${told}: write that` }];
+      });
+    }),
+  );
+}
+
 /** Two fields of an entity must not be shown under one name: one would hide the other. */
 function nameMistakes({ mapping }: ClienteleConfig): Mistake[] {
   return Object.entries(mapping).flatMap(([provider, entities]) =>

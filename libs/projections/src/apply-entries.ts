@@ -11,7 +11,7 @@ export interface KeyedEntry {
 }
 
 /**
- * Applies entries to a view: rows are loaded once and saved once.
+ * Applies entries to a view: rows are loaded once and saved once, where any of the entries changed them.
  * @throws EntryError and the like (see `isOfTheEntry`) when one of them cannot be applied; the transaction is then of no more use.
  */
 export async function applyTogether<View>(projection: Projection<View>, db: ClientBase, entries: readonly KeyedEntry[]): Promise<void> {
@@ -19,9 +19,10 @@ export async function applyTogether<View>(projection: Projection<View>, db: Clie
   const loaded = await projection.load(db, [...new Set(entries.map(({ key }) => key))]);
   const changed = new Map<string, View>();
   for (const { key, entry } of entries) {
-    const view = applied(projection, changed.get(key) ?? loaded.get(key) ?? null, entry);
+    const before = changed.get(key) ?? loaded.get(key) ?? null;
+    const view = applied(projection, before, entry);
     if (view === null) changed.delete(key);
-    else changed.set(key, view);
+    else if (view !== before) changed.set(key, view);
   }
   if (changed.size > 0) await projection.save(db, [...changed.values()]);
 }

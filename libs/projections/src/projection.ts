@@ -14,9 +14,9 @@ export interface Projection<View> {
   keyOf(entry: LogEntry): string | null;
   /** The rows of these keys that exist, in one statement. */
   load(db: ClientBase, keys: readonly string[]): Promise<ReadonlyMap<string, View>>;
-  /** The row after an entry; null: there is (still) none. Pure. Whatever it throws is taken for the entry's fault, and parks the row. */
+  /** The row after an entry, the same object where nothing of it changed; null: there is (still) none. Pure. Whatever it throws is taken for the entry's fault, and parks the row. */
   apply(view: View | null, entry: LogEntry): View | null;
-  /** Writes the rows that an entry was applied to, whole, in one statement. */
+  /** Writes rows that changed, whole, in one statement. */
   save(db: ClientBase, views: readonly View[]): Promise<void>;
   /** Empties the view, to be built anew. */
   clear(db: ClientBase): Promise<void>;

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '@clientele/contracts';
+import type { StoredEvent, StoredOutcome } from '@clientele/contracts';
 import { aggregateOf, clockTime, type DomainEvent, type RecordKey, type RecordState } from '@clientele/domain';
 
 /** A record as it is folded: who it is, its state, and when it changed. */
@@ -19,8 +19,7 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
   const state = view?.state ?? aggregate.initial;
   if (entry.version !== state.version + 1) throw new RangeError(`version ${entry.version} does not follow ${state.version}`);
   const { provider, source, entity, externalId } = entry.metadata;
-  const time = clockTime(event.clock);
-  const counts = tellsOfChange(event);
+  const told = view === null || tellsOfChange(event) ? clockTime(event.clock) : null;
   return {
     id: entry.streamId,
     type: entry.streamType,
@@ -29,10 +28,21 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
     entity,
     externalId,
     state: aggregate.apply(state, event),
-    createdAt: view === null || (counts && time < view.createdAt) ? time : view.createdAt,
-    updatedAt: view === null || (counts && time > view.updatedAt) ? time : view.updatedAt,
+    ...changedAt(view, told),
     position: entry.position,
   };
+}
+
+/** A change that came too late to move anything is told of by the source all the same: when a record changed must not depend on the order. */
+export function noteSuperseded(view: RecordView, { event }: StoredOutcome): RecordView {
+  if (event === null || event.metadata.kind === 'read') return view;
+  const { createdAt, updatedAt } = changedAt(view, new Date(event.metadata.clock.commit_time).toISOString());
+  return createdAt === view.createdAt && updatedAt === view.updatedAt ? view : { ...view, createdAt, updatedAt };
+}
+
+function changedAt(view: RecordView | null, told: string | null): Pick<RecordView, 'createdAt' | 'updatedAt'> {
+  const { createdAt, updatedAt } = view ?? { createdAt: told ?? '', updatedAt: told ?? '' };
+  return { createdAt: told !== null && told < createdAt ? told : createdAt, updatedAt: told !== null && told > updatedAt ? told : updatedAt };
 }
 
 /** Whether the source changed the record at the event's clock. A look that found nothing new has no such time, nor has what only follows. */

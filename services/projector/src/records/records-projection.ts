@@ -3,7 +3,7 @@ import type { Projection } from '@clientele/projections';
 import type { ClientBase } from 'pg';
 import { Upsert, type Column } from '../database/upsert.ts';
 import { composeRecord, type ComposedRecord, type Definitions } from './compose-record.ts';
-import { applyToRecord, type RecordView } from './record-view.ts';
+import { applyToRecord, noteSuperseded, type RecordView } from './record-view.ts';
 
 const COLUMNS: readonly Column<ComposedRecord>[] = [
   { name: 'id', type: 'uuid', of: (row) => row.id },
@@ -50,7 +50,8 @@ export class RecordsProjection implements Projection<RecordView> {
   }
 
   keyOf(entry: LogEntry): string | null {
-    return entry.kind === 'event' ? entry.streamId : null;
+    if (entry.kind === 'event') return entry.streamId;
+    return entry.outcome === 'superseded' ? entry.aggregateId : null;
   }
 
   async load(db: ClientBase, ids: readonly string[]): Promise<ReadonlyMap<string, RecordView>> {
@@ -64,7 +65,8 @@ export class RecordsProjection implements Projection<RecordView> {
   }
 
   apply(view: RecordView | null, entry: LogEntry): RecordView | null {
-    return entry.kind === 'event' ? applyToRecord(view, entry, decodeDomainEvent(entry)) : view;
+    if (entry.kind === 'event') return applyToRecord(view, entry, decodeDomainEvent(entry));
+    return view === null ? null : noteSuperseded(view, entry);
   }
 
   async save(db: ClientBase, views: readonly RecordView[]): Promise<void> {

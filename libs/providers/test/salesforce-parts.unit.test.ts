@@ -221,6 +221,9 @@ t.test('a text difference stands beside the fields, in whatever flavour it comes
     { writes: [], diffs: ['Text__c'], hints: [], warnings: [] },
     'the Pub/Sub flavour in names',
   );
+  const whole = `--- \n+++ ${'a1'.repeat(32)}\n@@ -1,1 +1,1 @@\n-A\n+B`;
+  t.strictSame(meaning({ fields: { Text__c: whole }, header: { changedFields: ['Text__c'] } }), { writes: [], diffs: ['Text__c'], hints: [], warnings: [] }, 'a plain string that nobody named');
+  t.match(meaning({ fields: { Text__c: whole }, header: { changedFields: ['Text__c'], diffFields: [] } }), { writes: [/^Text__c=/] }, 'a feed that names differences, and not this one');
   const bitmaps = { changedFields: ['0x410000'], nulledFields: [], diffFields: ['0x010000'] };
   t.strictSame(
     meaning({ fields: { Name: null, Description: patch, LastModifiedDate: 1714149392000 }, header: bitmaps }),

@@ -40,7 +40,7 @@ function asToldBy(known: ChangeKind, data: EventWriteDTO['data'], names: UpdateN
 const NO_NAMES: UpdateNames = { changed: [], nulled: null, diffs: [] };
 
 function namesOf(write: EventWriteDTO, enriched: readonly string[], nameOf: (name: string) => string): UpdateNames | null {
-  const { changed_fields: changed = [], nulled_fields: nulled = null, diff_fields: diffs = [] } = write.metadata;
+  const { changed_fields: changed = [], nulled_fields: nulled = null, diff_fields: diffs = null } = write.metadata;
   if (!hasBitmaps(write.metadata)) return { changed: changed.map(nameOf), nulled: nulled?.map(nameOf) ?? null, diffs };
   const decoded = decodeByCount(write, enriched);
   return decoded === null ? null : { ...decoded, nulled: [] };

@@ -1,5 +1,6 @@
 import type { EventWriteDTO, Finding } from '@clientele/contracts';
 import { ancestorsOf, childPath, fieldWrites, isJsonObject, type ChangeKind, type FieldWrite, type Json, type TextDiff } from '@clientele/domain';
+import { looksLikeTextDiff } from './text-diff.ts';
 
 export interface WrittenFields {
   readonly fields: readonly FieldWrite[];
@@ -13,7 +14,8 @@ export interface UpdateNames {
   readonly changed: readonly string[];
   /** Null in feeds where a null means what it says. */
   readonly nulled: readonly string[] | null;
-  readonly diffs: readonly string[];
+  /** Null in feeds that do not name them. */
+  readonly diffs: readonly string[] | null;
 }
 
 /**
@@ -51,8 +53,11 @@ function updatedFields(data: EventWriteDTO['data'], names: UpdateNames, enriched
   return { fields: [...fields.values()], diffs, hints: leaves.filter((leaf) => hasValue(leaf) && !fields.has(leaf.path)), warnings };
 }
 
-/** A diff is `{"diff": "--- …"}` in the relay's flavour, a plain string that `diffFields` names in the Pub/Sub flavour. */
-function withoutDiffs(data: EventWriteDTO['data'], named: readonly string[]): { leaves: FieldWrite[]; diffs: TextDiff[] } {
+/**
+ * A diff is `{"diff": "--- …"}` in the relay's flavour, a plain string that `diffFields` names in the Pub/Sub flavour; and a plain string
+ * without that name, should a relay pass it on so, is one where it begins as one.
+ */
+function withoutDiffs(data: EventWriteDTO['data'], named: readonly string[] | null): { leaves: FieldWrite[]; diffs: TextDiff[] } {
   const diffs: TextDiff[] = [];
   const whole = Object.entries(data).filter(([field, value]) => {
     const patch = textDiff(value);
@@ -60,7 +65,7 @@ function withoutDiffs(data: EventWriteDTO['data'], named: readonly string[]): { 
     return patch === null;
   });
   const leaves = fieldWrites(Object.fromEntries(whole)).filter(({ path, value }) => {
-    if (typeof value !== 'string' || !named.includes(path)) return true;
+    if (typeof value !== 'string' || !(named === null ? looksLikeTextDiff(value) : named.includes(path))) return true;
     diffs.push({ path, patch: value });
     return false;
   });

@@ -170,10 +170,11 @@ t.test('ids of version 7 rise, also within a millisecond and when the clock fall
 });
 
 t.test('what the database refuses for the moment is to be tried again, and the rest is a bug', async (t) => {
-  const refusal = (code: string, table?: string): pg.DatabaseError => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, table });
+  const refusal = (code: string, table?: string): pg.DatabaseError => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { severity: 'ERROR', code, table });
   for (const code of ['08006', '28P01', '3D000', '40P01', '53300', '55000', '55P03', '57P01']) {
     t.match(storeError(refusal(code), 'a test'), { name: 'UnavailableError' }, code);
   }
   t.match(storeError(refusal('23514', 'ledger_default'), 'a test'), { name: 'UnavailableError' }, 'the partition of its day was made meanwhile');
+  t.match(storeError(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }), 'a test'), { name: 'UnavailableError', message: /^the write database cannot be had for a test: write EPIPE$/ });
   for (const bug of [refusal('23514', 'plans'), refusal('42P01'), refusal('22P05')]) t.equal(storeError(bug, 'a test'), bug);
 });

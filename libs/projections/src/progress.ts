@@ -1,3 +1,4 @@
+import { databaseFailure } from '@clientele/contracts';
 import type { Pool } from 'pg';
 import type { ViewId } from './checkpoints.ts';
 
@@ -14,7 +15,7 @@ export interface ViewProgress extends ViewId {
   readonly served: { readonly version: number; readonly position: number } | null;
 }
 
-/** In the order of `views`; a view that was never worked on is absent. */
+/** In the order of `views`; a view that was never worked on is absent. @throws UnavailableError where the read database is away. */
 export async function readProgress(pool: Pool, views: readonly ViewId[]): Promise<ViewProgress[]> {
   const { rows } = await pool.query<{ name: string; version: number; incarnation: string | null; position: string; moved_at: Date; parked: number; waiting: number; served_version: number | null; served_position: string | null }>(
     `select c.name, c.version, c.incarnation, c.position, c.updated_at as moved_at, p.parked, p.waiting, s.active_version as served_version, a.position as served_position
@@ -26,7 +27,9 @@ export async function readProgress(pool: Pool, views: readonly ViewId[]): Promis
      left join clientele.projection_checkpoints a on a.name = c.name and a.version = s.active_version
      order by v.n`,
     [views.map(({ name }) => name), views.map(({ version }) => version)],
-  );
+  ).catch((error: unknown) => {
+    throw databaseFailure(error, 'the read database cannot be had');
+  });
   return rows.map(({ moved_at: movedAt, served_version: version, served_position: at, ...row }) => ({
     ...row, position: Number(row.position), movedAt, served: version === null ? null : { version, position: Number(at ?? 0) },
   }));

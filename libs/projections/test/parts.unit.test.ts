@@ -5,6 +5,7 @@ import { EntryError, entryError, isOfTheEntry, reasonOf, TooManyParkedError } fr
 import { ParkingLimit } from '../src/parking-limit.ts';
 import { mayJoin, planGroups } from '../src/plan-groups.ts';
 import type { Projection } from '../src/projection.ts';
+import { readProgress } from '../src/progress.ts';
 import { readAhead } from '../src/read-ahead.ts';
 import type { Member, Written } from '../src/write-batch.ts';
 
@@ -88,4 +89,10 @@ t.test('one item is read ahead and no more; its failure comes in its turn; a sou
     }
   }, { message: 'second' });
   t.same(got, [1]);
+});
+
+t.test('where the read database is away, the place of views is to be asked for again later', async (t) => {
+  const pool = new pg.Pool({ host: '127.0.0.1', port: 9 });
+  t.teardown(async () => await pool.end());
+  await t.rejects(readProgress(pool, [{ name: 'records', version: 1 }]), { name: 'UnavailableError', message: /^the read database cannot be had: connect ECONNREFUSED/ });
 });

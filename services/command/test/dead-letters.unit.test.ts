@@ -1,8 +1,12 @@
+import pg from 'pg';
 import t from 'tap';
 import { ClientDomainService } from '@clientele/domain';
 import { InMemoryEventStore, type LedgerRow } from '@clientele/event-store';
 import type { ProcessCrmEvent, StoredOutcome } from '@clientele/contracts';
+import { DeadLetterStore } from '../src/dead-letters/dead-letter-store.ts';
+import { RedriveLetters } from '../src/dead-letters/redrive/redrive-letters.ts';
 import { RetrySchedule } from '../src/dead-letters/retry-schedule.ts';
+import { SpentLetters } from '../src/dead-letters/spent-letters.ts';
 import { StandingRules } from '../src/dead-letters/standing-rules.ts';
 import { change, quarantineBody } from './support/commands.ts';
 import { discard, edit, redrive } from './support/orders.ts';
@@ -241,4 +245,15 @@ t.test('a dead letter that another process settles between the look and the comm
   t.same(outcomes(await decide([redrive(bad)])), ['superseded not_waiting']);
   t.match(row(bad), { outcome: 'discarded', reason: 'faster' });
   t.same((await store.readAll(0, 100)).filter(({ kind }) => kind === 'event'), [], 'and nothing was appended');
+});
+
+t.test('where the database is away, what waits is to be asked for again later', async (t) => {
+  const pool = new pg.Pool({ host: '127.0.0.1', port: 9 });
+  t.teardown(async () => await pool.end());
+  const id = `20250424-${'A'.repeat(27)}`;
+  const asked: Promise<unknown>[] = [
+    new DeadLetterStore(pool).list({}), new DeadLetterStore(pool).groups({}), new DeadLetterStore(pool).find(id), new DeadLetterStore(pool).settledOutcome(id),
+    new RedriveLetters(pool).count({}, '2025-04-24T00:00:00Z'), new SpentLetters(pool).next(1),
+  ];
+  for (const one of asked) await t.rejects(one, { name: 'UnavailableError', message: /^the write database cannot be had for what waits: connect ECONNREFUSED/ });
 });

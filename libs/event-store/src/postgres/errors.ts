@@ -1,4 +1,4 @@
-import { isNotNow, UnavailableError } from '@clientele/contracts';
+import { databaseFailure, UnavailableError } from '@clientele/contracts';
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 
@@ -9,15 +9,12 @@ const DEFAULT_PARTITION = 'ledger_default';
 /** What the caller can do about a failed statement: try again later, or nothing, since it is a bug. */
 export function storeError(error: unknown, doing: string): unknown {
   if (error instanceof DrizzleQueryError) return storeError(error.cause, doing);
-  if (error instanceof UnavailableError || error instanceof RangeError || error instanceof TypeError) return error;
-  if (error instanceof pg.DatabaseError && !mayGoWellLater(error)) return error;
-  // Everything that the driver throws by itself is about the connection.
-  const reason = error instanceof Error ? error.message : String(error);
-  return new UnavailableError(`the write database cannot be had for ${doing}: ${reason}`, undefined, { cause: error });
+  const what = `the write database cannot be had for ${doing}`;
+  return isOfAnotherPartition(error) ? new UnavailableError(`${what}: ${error.message}`, undefined, { cause: error }) : databaseFailure(error, what);
 }
 
-function mayGoWellLater({ code, table }: pg.DatabaseError): boolean {
-  return isNotNow(code) || (code === CHECK_VIOLATION && table === DEFAULT_PARTITION);
+function isOfAnotherPartition(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === CHECK_VIOLATION && error.table === DEFAULT_PARTITION;
 }
 
 const NOT_AT_EXPECTED_VERSION = 'CL001';

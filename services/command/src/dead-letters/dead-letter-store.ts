@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import {
   isDimension, type DeadLetter, type DeadLetterGroups, type DeadLetterGroupsQuery, type DeadLetterQuery, type Dimension, type Edited,
 } from './dead-letter.ts';
+import { LedgerReader } from './ledger-reader.ts';
 import { FILTERED, filterValues, WAITING_OUTCOMES } from './letter-filter.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 
@@ -41,37 +42,37 @@ const BEGINNING = { decidedAt: null, id: null };
 
 /** Parked and quarantined work, as the ledger holds it. */
 export class DeadLetterStore {
-  readonly #pool: Pick<Pool, 'query'>;
+  readonly #ledger: LedgerReader;
   readonly #now: () => Date;
 
   constructor(pool: Pick<Pool, 'query'>, now: () => Date = () => new Date()) {
-    this.#pool = pool;
+    this.#ledger = new LedgerReader(pool);
     this.#now = now;
   }
 
   /** A page, newest first. @throws ValidationError for a cursor that is not ours. */
   async list({ outcome, limit = PAGE, cursor, ...filter }: DeadLetterQuery): Promise<DeadLetterList> {
     const { decidedAt, id } = cursor === undefined ? BEGINNING : decodeCursor(cursor);
-    const { rows } = await this.#pool.query<DeadLetterRow>(
+    const rows = await this.#ledger.rows<DeadLetterRow>(
       `select ${COLUMNS} from clientele.ledger
         where ${FILTERED} and ($7::timestamptz is null or (ledger.decided_at, command_id) < ($7, $8))
         order by ledger.decided_at desc nulls last, command_id desc nulls last limit $9`,
       [...filterValues(filter, outcome === undefined ? WAITING_OUTCOMES : [outcome], this.#now()), decidedAt, id, limit + 1],
     );
-    const head = await this.#pool.query<{ position: string }>('select position from published.log_head');
+    const [head] = await this.#ledger.rows<{ position: string }>('select position from published.log_head');
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     return {
       items,
       nextCursor: rows.length > limit && last !== undefined ? encodeCursor({ decidedAt: last.decided_at, id: last.id }) : null,
-      position: head.rows[0]?.position ?? '0',
+      position: head?.position ?? '0',
     };
   }
 
   async groups({ by = 'reason', outcome, ...filter }: DeadLetterGroupsQuery): Promise<DeadLetterGroups['items']> {
     const dimensions = [...new Set(by.split(',').filter(isDimension))];
     const columns = dimensions.map((name) => `${DIMENSION_SQL[name]} as ${name}`).join(', ');
-    const { rows } = await this.#pool.query<DeadLetterGroups['items'][number]>(
+    const rows = await this.#ledger.rows<DeadLetterGroups['items'][number]>(
       `select ${columns}, count(*)::int as count, to_json(min(received_at at time zone 'UTC')) #>> '{}' || 'Z' as oldest,
               to_json(max(received_at at time zone 'UTC')) #>> '{}' || 'Z' as newest
          from clientele.ledger where ${FILTERED} group by ${dimensions.map((_, index) => index + 1).join(', ')}
@@ -84,12 +85,12 @@ export class DeadLetterStore {
   /** One with its payload, and what it was before it was edited; null where no open work has this id. */
   async find(id: string): Promise<WholeLetter | null> {
     const day = ledgerDay(id);
-    const { rows: [row] } = await this.#pool.query<DeadLetterRow & { payload_text: string | null }>(
+    const [row] = await this.#ledger.rows<DeadLetterRow & { payload_text: string | null }>(
       `select ${COLUMNS}, payload::text as payload_text from clientele.ledger where command_id = $1 and day = $2 and outcome in ('parked', 'quarantined')`,
       [id, day],
     );
     if (row === undefined) return null;
-    const { rows: edits } = await this.#pool.query<{ editor: string; reason: string; edited_at: Date; payload_text: string | null }>(
+    const edits = await this.#ledger.rows<{ editor: string; reason: string; edited_at: Date; payload_text: string | null }>(
       'select editor, reason, edited_at, payload::text as payload_text from clientele.ledger_edits where command_id = $1 and day = $2 order by edited_at',
       [id, day],
     );
@@ -102,7 +103,7 @@ export class DeadLetterStore {
 
   /** What became of one that waits no longer; null where there is none. */
   async settledOutcome(id: string): Promise<string | null> {
-    const { rows: [row] } = await this.#pool.query<{ outcome: string }>(
+    const [row] = await this.#ledger.rows<{ outcome: string }>(
       'select outcome from clientele.ledger where command_id = $1 and day = $2', [id, ledgerDay(id)],
     );
     return row?.outcome ?? null;

@@ -1,5 +1,6 @@
 import type { DueCommand } from '@clientele/event-store';
 import type { Pool } from 'pg';
+import { LedgerReader } from './ledger-reader.ts';
 
 /** Of payloads as they are stored, at a time. */
 const ENOUGH_BYTES = 1024 * 1024;
@@ -11,20 +12,20 @@ interface Place {
 
 /** Parked work that had all its attempts, each once in the life of this object, the newest first. */
 export class SpentLetters {
-  readonly #pool: Pick<Pool, 'query'>;
+  readonly #ledger: LedgerReader;
   #after: Place | null = null;
   #seen: Place | null = null;
   #isOver = false;
 
   constructor(pool: Pick<Pool, 'query'>) {
-    this.#pool = pool;
+    this.#ledger = new LedgerReader(pool);
   }
 
   /** The next so many, fewer where they are large; the same again until they are `told`, and none once all were. */
   async next(limit: number): Promise<readonly DueCommand[]> {
     this.#seen = this.#after;
     if (this.#isOver || limit <= 0) return [];
-    const { rows } = await this.#pool.query<DueCommand & { decidedAt: string }>(
+    const rows = await this.#ledger.rows<DueCommand & { decidedAt: string }>(
       `select command_id as "commandId", outcome, command_type as "commandType", provider, source, entity, external_id as "externalId", reason, attempts,
               to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "receivedAt", payload::text as payload, errors,
               to_char(decided_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "decidedAt"

@@ -1,6 +1,6 @@
-import { isNotNow, UnavailableError } from '@clientele/contracts';
+import { databaseFailure } from '@clientele/contracts';
 import type { Metrics } from '@clientele/service-kit';
-import pg, { type Pool, type QueryResultRow } from 'pg';
+import type { Pool, QueryResultRow } from 'pg';
 
 export interface Statement {
   /** What metrics call it. */
@@ -36,16 +36,9 @@ export class Database {
       const { rows } = await this.#pool.query<R>({ text, values: [...values], ...(prepared === true ? { name: label } : {}) });
       return rows;
     } catch (error) {
-      throw this.#failure(error);
+      throw databaseFailure(error, `${this.#name} cannot be had`);
     } finally {
       end();
     }
-  }
-
-  #failure(error: unknown): unknown {
-    if (error instanceof pg.DatabaseError && !isNotNow(error.code)) return error;
-    // Everything that the driver throws by itself is about the connection.
-    const reason = error instanceof Error ? error.message : String(error);
-    return new UnavailableError(`${this.#name} cannot be had: ${reason}`, undefined, { cause: error });
   }
 }

@@ -3,9 +3,11 @@ import t from 'tap';
 import {
   baseSettings,
   keyListSetting,
+  linkBase,
   maskedSettings,
   portSetting,
   postgresUrlSetting,
+  queryUrlSetting,
   readSettings,
   SettingsError,
   settingsHelp,
@@ -51,6 +53,16 @@ t.test('all mistakes are reported at once, each with variable, fault and remedy'
   t.match(message, /DEMO_PORT is "70o4", not an integer from 0 to 65535\. Port of the demo\. Write DEMO_PORT=7009/);
   t.match(message, /DEMO_DATABASE_URL is missing\. .* Write DEMO_DATABASE_URL=postgres:\/\//);
   t.notMatch(message, /hunter2/, 'a secret is not quoted');
+});
+
+t.test('a link begins with what a header can hold', async (t) => {
+  const links = Type.Object({ QUERY_PUBLIC_URL: queryUrlSetting('Query') });
+  for (const url of ['http://127.0.0.1:7004', 'https://a.example.com/', 'https://a.example.com/crm/%C3%A4//']) {
+    t.match(linkBase(readSettings(links, { QUERY_PUBLIC_URL: url }).QUERY_PUBLIC_URL), /[^/]$/, url);
+  }
+  for (const url of ['http://ex\u00e4mple\u20ac.com', 'https://ex ample', 'https://a.example.com?x=1', 'https://a.example.com/#x', 'a.example.com', 'https://']) {
+    t.throws(() => readSettings(links, { QUERY_PUBLIC_URL: url }), /QUERY_PUBLIC_URL/, url);
+  }
 });
 
 t.test('numbers are taken whole or not at all', async (t) => {

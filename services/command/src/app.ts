@@ -3,7 +3,7 @@ import { ClientDomainService } from '@clientele/domain';
 import { countReads, listSources, maintainWriteDatabase, notePending, PostgresEventStore, reopenReads } from '@clientele/event-store';
 import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
-import { createPool, definitionFor, isDevelopment, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
+import { createPool, definitionFor, isDevelopment, linkBase, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
 import { deadLetters } from './dead-letters/dead-letters.ts';
 import { ErrorHandler } from './errors/error-handler.ts';
@@ -73,7 +73,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
 
   const relay = new Relay({
     link, log: store, stream: new EventStream(link), state: new PostgresRelayState(pool), fault: faultPoint,
-    dataref: (position) => `${settings.QUERY_PUBLIC_URL}/feed?from=${position}&limit=1`,
+    dataref: (position) => `${linkBase(settings.QUERY_PUBLIC_URL)}/feed?from=${position}&limit=1`,
     onNotice: (level, message) => logger[level]({ part: 'relay' }, message),
   });
 

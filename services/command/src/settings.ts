@@ -1,5 +1,5 @@
 import { DEFAULT_LANES } from '@clientele/contracts';
-import { baseSettings, keyListSetting, portSetting, postgresUrlSetting, urlSetting } from '@clientele/service-kit';
+import { baseSettings, keyListSetting, portSetting, postgresUrlSetting, queryUrlSetting, urlSetting } from '@clientele/service-kit';
 import { Type, type Static } from '@sinclair/typebox';
 
 function natsUrl(user: string) {
@@ -31,13 +31,7 @@ export const CommandSettings = Type.Object({
   NATS_URL: natsUrl('command'),
   ADMIN_API_KEYS: keyListSetting('dev-admin-key', 'Keys for the admin routes'),
   LANES: lanes,
-  QUERY_PUBLIC_URL: Type.String({
-    pattern: '^https?://[^/].*[^/]$',
-    expects: 'an http or https URL without a slash at its end',
-    default: 'http://127.0.0.1:7004',
-    description: 'Where others reach the query service; stands in events that are too large for the broker',
-    example: 'https://clientele.example.com',
-  }),
+  QUERY_PUBLIC_URL: queryUrlSetting('Where others reach the query service; stands in events that are too large for the broker'),
   COMMAND_LEASE_MS: Type.Integer({
     minimum: 500,
     maximum: 60_000,

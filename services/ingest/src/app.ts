@@ -1,6 +1,6 @@
 import { SalesforceEventDTO, type ClienteleConfig, type EventDispatcher } from '@clientele/contracts';
 import { createProvider } from '@clientele/providers';
-import { apiKeys, createHttpServer, type Health, type HttpServer, type Logger, type Metrics } from '@clientele/service-kit';
+import { apiKeys, createHttpServer, linkBase, type Health, type HttpServer, type Logger, type Metrics } from '@clientele/service-kit';
 import { Intake } from './intake/intake.ts';
 import { intakeMetrics } from './intake/intake-metrics.ts';
 import { registerIntakeRoute } from './intake/intake-route.ts';
@@ -29,7 +29,7 @@ export async function createIngestApp(parts: IngestParts): Promise<HttpServer> {
   const app = await createHttpServer({ service: 'ingest', description: DESCRIPTION, logger, metrics, health, bodyLimit });
   const intakeMeters = intakeMetrics(metrics);
   const keys = apiKeys(parts.apiKeys);
-  const queryUrl = parts.queryPublicUrl.replace(/\/+$/, '');
+  const queryUrl = linkBase(parts.queryPublicUrl);
   for (const { provider, body } of SENDERS) {
     const crm = createProvider(provider, { entities: config.mapping[provider] ?? {} });
     const intake = new Intake({ provider: crm, config, development, dispatcher, metrics: intakeMeters });

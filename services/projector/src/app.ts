@@ -64,7 +64,10 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
   }
   for (const view of projections) {
     health.progress(view.name, async () => {
-      const [stands] = await status.read([view]);
+      const [stands] = await status.read([view]).catch((error: unknown) => {
+        observer.unknown(view.name);
+        throw error;
+      });
       if (stands === undefined) return { lag: 0, position: 0 };
       observer.stood(stands);
       return { lag: stands.lagEvents, position: stands.position };

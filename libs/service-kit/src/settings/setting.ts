@@ -59,6 +59,23 @@ export function postgresUrlSetting(description: string) {
   return urlSetting(['postgres', 'postgresql'], { description, example: 'postgres://user:password@host:5432/database' });
 }
 
+/** Where others reach the query service, for links: a header must be able to hold it. Read it by {@link linkBase}. */
+export function queryUrlSetting(description: string) {
+  return Type.String({
+    // Visible ASCII but for ? and #.
+    pattern: '^https?://[!-"$->@-~]+$',
+    expects: 'a URL in ASCII that begins with http:// or https://, without query or fragment',
+    default: 'http://127.0.0.1:7004',
+    description,
+    example: 'https://clientele.example.com',
+  });
+}
+
+/** What links begin with: the URL without slashes at its end. */
+export function linkBase(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
 const KEY = '[^:,\\s]+:[^,\\s]+';
 
 /** Keys as `name:secret`, comma-separated; `name:secret@source` binds one to a source. Required outside development. */

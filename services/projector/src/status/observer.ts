@@ -3,7 +3,7 @@ import type { Logger, Metrics } from '@clientele/service-kit';
 import type { ViewStatus } from './view-status.ts';
 
 /** Puts what happens to the views into metrics and log lines. */
-export function observeProjections(metrics: Metrics, logger: Logger): ProjectionObserver & { stood(status: ViewStatus): void; fellBack(position: number): void } {
+export function observeProjections(metrics: Metrics, logger: Logger): ProjectionObserver & { stood(status: ViewStatus): void; unknown(projection: string): void; fellBack(position: number): void } {
   const stages = metrics.histogram('projection_stage_seconds', 'Time that a stage of a batch took: a view by its name, or the whole transaction', ['stage']);
   const entries = metrics.counter('projection_entries_total', 'Entries by what became of them in a view', ['projection', 'result', 'reason']);
   const failures = metrics.counter('projection_failures_total', 'Batches that failed and were tried again', ['reason']);
@@ -44,6 +44,10 @@ export function observeProjections(metrics: Metrics, logger: Logger): Projection
       lagEvents.set(labels, status.lagEvents);
       lagSeconds.set(labels, status.lagSeconds);
       parkedRows.set(labels, status.parked);
+    },
+    /** Nobody knows where the view stands: a figure of before would say that all is well. */
+    unknown(projection) {
+      for (const gauge of [lagEvents, lagSeconds, parkedRows]) gauge.remove({ projection });
     },
   };
 }

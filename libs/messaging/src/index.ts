@@ -13,3 +13,4 @@ export { toEventMessage, type EventMessage, type EventMessageOptions, type LogPl
 export { EventPipeline, type EventPipelineOptions, type PipelineFailure } from './event-stream/event-pipeline.ts';
 export { EventStream, type EventStreamState } from './event-stream/event-stream.ts';
 export { LaneTrimmer, type LaneTrimmerOptions, type TrimResult } from './lane-feed/lane-trimmer.ts';
+export { LaneLook, type LaneWaiting } from './lane-feed/lane-look.ts';

@@ -3,7 +3,7 @@ import { eventually, sampleCommand, sampleQuarantine, startNats } from '@cliente
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ensureTopology, JetStreamDispatcher, LaneTrimmer, OtherLanesError, requireListedLanes, streamStatus } from '../src/index.ts';
+import { ensureTopology, JetStreamDispatcher, LaneLook, LaneTrimmer, OtherLanesError, requireListedLanes, streamStatus } from '../src/index.ts';
 import { broker, deleteStream, freshStream, linkTo } from './support.ts';
 
 const nats = await broker(t);
@@ -104,14 +104,21 @@ t.test('trimming', async (t) => {
     await freshStream(operator, 'commands');
     await publish('commands.0', 5);
     await publish('commands.1', 5);
-    const look = async (...checkpoints: [LaneName, LanePosition | null][]) => Object.fromEntries(await (await trimmer(t)).pending(new Map(checkpoints)));
+    const lanes = new LaneLook(await linkTo(t, nats.urlFor('command')));
+    const look = async (...checkpoints: [LaneName, LanePosition | null][]) => Object.fromEntries(await lanes.waiting(new Map(checkpoints)));
+    const storedAt = async (sequence: number) => (await operator.manager.streams.getMessage('COMMANDS', { seq: sequence })).time.getTime();
     t.same(
       await look(['commands.0', await place(2)], ['commands.1', null], ['commands.2', null], ['commands.3', await place(10)]),
-      { 'commands.0': 3, 'commands.1': 5, 'commands.2': 0, 'commands.3': 0 },
+      {
+        'commands.0': { messages: 3, oldestAt: await storedAt(3) }, 'commands.1': { messages: 5, oldestAt: await storedAt(6) },
+        'commands.2': { messages: 0, oldestAt: null }, 'commands.3': { messages: 0, oldestAt: null },
+      },
     );
-    t.same(await look(['commands.0', { incarnation: 'another', sequence: 4 }]), { 'commands.0': 5 }, 'nothing of another incarnation is decided');
+    t.match(await look(['commands.0', { incarnation: 'another', sequence: 4 }]), { 'commands.0': { messages: 5 } }, 'nothing of another incarnation is decided');
+    t.ok(await lanes.fullness() > 0);
     await deleteStream(operator, 'commands');
-    t.same(await look(['commands.0', null]), { 'commands.0': 0 });
+    t.same(await look(['commands.0', null]), { 'commands.0': { messages: 0, oldestAt: null } });
+    t.equal(await lanes.fullness(), 0);
   });
 
   t.test('takes out everything decided at once when the stream fills up', async (t) => {

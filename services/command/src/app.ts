@@ -1,7 +1,7 @@
 import { commandLanes, quarantineLane, type ClienteleConfig, type LaneName } from '@clientele/contracts';
 import { ClientDomainService } from '@clientele/domain';
 import { countReads, listSources, maintainWriteDatabase, notePending, PostgresEventStore, reopenReads } from '@clientele/event-store';
-import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
+import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneLook, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
 import { createPool, definitionFor, isDevelopment, linkBase, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
@@ -11,6 +11,7 @@ import { measureLanes, measureRelay, watchCommand } from './health.ts';
 import { requireAgreedLanes } from './lanes/agreed-lanes.ts';
 import { LaneBoard } from './lanes/lane-board.ts';
 import { LaneLoop } from './lanes/lane-loop.ts';
+import { LaneWatch } from './lanes/lane-watch.ts';
 import { lossAlarm } from './lanes/lost-changes.ts';
 import { ownLanes } from './lanes/lane-owner.ts';
 import { keepHouse } from './maintenance/maintenance.ts';
@@ -105,7 +106,8 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   const work = longWork({ settings, pool, store, sources, dispatcher: inBulk, metrics, logger, faultPoint });
   const readings = new JetStreamDispatcher({ link, lanes: settings.LANES, deadlineMs: 10_000, maxQueuedBytes: READINGS_BYTES, fault: faultPoint });
 
-  const fullness = metrics.gauge('commands_fullness', 'Share of its bytes that the stream of commands holds, 0 to 1');
+  const look = new LaneLook(link);
+  const laneWatch = new LaneWatch({ lanes, store, look, now: Date.now });
   const leaseTtlMs = settings.COMMAND_LEASE_MS;
   const waiting = deadLetters({
     pool, leasePool, leaseTtlMs, store, handlers, errors, providers, config, logger, now, faultPoint, dispatcher: readings,
@@ -124,17 +126,17 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
       chores: [
         { name: 'write database', everyMs: HOUR_MS, run: (signal) => maintainWriteDatabase(pool, { signal }) },
         trimLanes({
-          lanes, store, logger,
+          lanes, store, look, logger,
           trimmer: new LaneTrimmer({ link, keepMs: settings.COMMANDS_KEPT_HOURS * HOUR_MS }),
-          onFullness: (share) => fullness.set(share),
           notePending: (pending) => notePending(pool, pending),
         }),
         waiting.retries,
       ],
     }),
   ];
-  watchCommand({ health, pool, link, lanes: settings.LANES, board, relay });
-  measureLanes(metrics, board, Date.now);
+  watchCommand({ health, pool, link, lanes: settings.LANES, board, watch: laneWatch, relay });
+  measureLanes(metrics, board);
+  laneWatch.measure(metrics);
   measureRelay(metrics, relay);
   const http = await startAdminHttp(context, [
     waiting.routes,
@@ -145,7 +147,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     (app, keys) => work.registerRoutes(app, keys),
   ]);
   await Promise.all(keepers.map((keeper) => keeper.start()));
-  const watching = watch.run(ended.signal);
+  const watching = Promise.all([watch.run(ended.signal), laneWatch.run(ended.signal)]);
 
   return async () => {
     const stopping = keepers.map((keeper) => keeper.stop());

@@ -2,6 +2,7 @@ import { requireListedLanes, streamStatus, type NatsLink } from '@clientele/mess
 import type { Health, Metrics } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 import type { LaneBoard } from './lanes/lane-board.ts';
+import type { LaneWatch } from './lanes/lane-watch.ts';
 import type { Relay } from './relay/relay.ts';
 
 export interface CommandHealthParts {
@@ -11,14 +12,15 @@ export interface CommandHealthParts {
   /** Number of command lanes that this service reads. */
   readonly lanes: number;
   readonly board: LaneBoard;
+  readonly watch: Pick<LaneWatch, 'progress'>;
   readonly relay: Pick<Relay, 'status'>;
 }
 
 /**
  * Ready: database and broker can be had, COMMANDS takes the lanes that are read and no others, no lane of ours stands still, and the relay
- * has not stopped for a person. Progress: every lane of ours, and the relay where we lead it, moves while it lags.
+ * has not stopped for a person. Progress: every lane of ours, all lanes together, and the relay where we lead it, move while they lag.
  */
-export function watchCommand({ health, pool, link, lanes, board, relay }: CommandHealthParts): void {
+export function watchCommand({ health, pool, link, lanes, board, watch, relay }: CommandHealthParts): void {
   health.check('write database', async () => void (await pool.query('select 1')));
   health.check('broker', async () => {
     if (!link.connected) throw new Error('not connected');
@@ -34,21 +36,19 @@ export function watchCommand({ health, pool, link, lanes, board, relay }: Comman
     if (phase === 'ahead') throw new Error(reason ?? phase);
   });
   health.progress('relay', () => ({ lag: relay.status().lagEvents, position: relay.status().publishedCount }));
+  health.progress('all lanes', () => watch.progress());
   for (const [lane] of board.entries()) {
     health.progress(`lane ${lane}`, () => ({ lag: board.of(lane).lag, position: board.of(lane).moves }));
   }
 }
 
 /** Where the lanes of this process stand, told when somebody looks. */
-export function measureLanes(metrics: Metrics, board: LaneBoard, now: () => number): void {
+export function measureLanes(metrics: Metrics, board: LaneBoard): void {
   metrics.gauge('lane_held', 'Whether this process owns the lane', ['lane'], (gauge) => {
     for (const [lane] of board.entries()) gauge.set({ lane }, board.isHeld(lane) ? 1 : 0);
   });
   metrics.gauge('lane_lag_messages', 'Messages behind the checkpoint of a lane of this process', ['lane'], (gauge) => {
     for (const [lane, { lag }] of board.entries()) gauge.set({ lane }, lag);
-  });
-  metrics.gauge('lane_lag_seconds', 'Age of the change that was decided last, while more are there', ['lane'], (gauge) => {
-    for (const [lane] of board.entries()) gauge.set({ lane }, board.lagSeconds(lane, now()));
   });
 }
 

@@ -47,7 +47,11 @@ export async function createQueryApp(options: QueryAppOptions): Promise<HttpServ
     changes: new ChangeReader({ database, eventLog, views }),
     onRequest: requireKey(apiKeys(options.queryKeys), apiKeys(options.adminKeys)),
   };
-  // The log serves history, accounting and the repeats of a change: without it records can still be served.
+  // The log serves history, accounting and the repeats of a change: without it records can still be served, and somebody has to be told.
+  health.progress('event log', async () => {
+    await eventLog.query({ label: 'event_log_answers', text: 'select from published.log_head', values: [] });
+    return { lag: 0, position: 0 };
+  });
   health.check('read database', async () => void (await views.look('records')));
 
   const app = await createHttpServer({

@@ -1,7 +1,8 @@
 import { laneSubject, STREAMS, type LaneName, type LanePosition } from '@clientele/contracts';
-import { AckPolicy, DeliverPolicy, nanos, nuid, type ConsumerConfig, type ConsumerInfo } from '../connection/nats-client.ts';
+import { DeliverPolicy } from '../connection/nats-client.ts';
 import type { NatsLink } from '../connection/nats-link.ts';
-import { brokerError, streamStatus, type StreamStatus } from '../topology/stream-status.ts';
+import { brokerError, streamStatus } from '../topology/stream-status.ts';
+import { atPlace, fullnessOf } from './lane-look.ts';
 
 export interface LaneTrimmerOptions {
   readonly link: NatsLink;
@@ -41,18 +42,6 @@ export class LaneTrimmer {
     return { purged, fullness: after === null ? 0 : fullnessOf(after) };
   }
 
-  /** How many messages lie behind each lane's committed place (null: none is decided). @throws UnavailableError */
-  async pending(checkpoints: ReadonlyMap<LaneName, LanePosition | null>): Promise<ReadonlyMap<LaneName, number>> {
-    const status = await streamStatus(this.#options.link, 'commands');
-    const pending = new Map<LaneName, number>();
-    for (const [lane, checkpoint] of checkpoints) {
-      const decided = checkpoint?.incarnation === status?.created ? (checkpoint?.sequence ?? 0) : 0;
-      const start = { filter_subject: laneSubject(lane), deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: decided + 1 };
-      pending.set(lane, status === null ? 0 : (await this.#lookUp('how much a lane has left', start)).num_pending);
-    }
-    return pending;
-  }
-
   /** Messages of the lane below the sequence `below`. */
   async #purge(lane: LaneName, checkpoint: LanePosition, below: number): Promise<number> {
     const { link } = this.#options;
@@ -69,32 +58,7 @@ export class LaneTrimmer {
 
   /** The sequence of the first message stored at `since` or later; of the next one where there is none. */
   async #firstSequenceSince(since: Date): Promise<number> {
-    const { delivered } = await this.#lookUp('commands by their time', { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() });
-    return delivered.stream_seq + 1;
+    const start = { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() };
+    return await atPlace(this.#options.link, 'commands by their time', start, ({ delivered }) => delivered.stream_seq + 1);
   }
-
-  /** The broker looks a place up for a consumer that starts there, and says where that is and what lies behind it. */
-  async #lookUp(what: string, start: Partial<ConsumerConfig>): Promise<ConsumerInfo> {
-    const { link } = this.#options;
-    const name = nuid.next();
-    try {
-      const consumer = await link.request(() => link.manager.consumers.add(STREAMS.commands, {
-        name,
-        ack_policy: AckPolicy.None,
-        mem_storage: true,
-        num_replicas: 1,
-        headers_only: true,
-        inactive_threshold: nanos(5000),
-        ...start,
-      }));
-      await link.request(() => link.manager.consumers.delete(STREAMS.commands, name));
-      return consumer;
-    } catch (error) {
-      throw brokerError(`cannot find ${what}`, error);
-    }
-  }
-}
-
-function fullnessOf({ bytes, maxBytes }: StreamStatus): number {
-  return maxBytes > 0 ? bytes / maxBytes : 0;
 }

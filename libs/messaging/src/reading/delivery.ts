@@ -5,6 +5,8 @@ export interface StreamMessage {
   readonly sequence: number;
   /** Number of this delivery by its consumer: 1, 2, 3 … as long as none got lost. */
   readonly delivery: number;
+  /** When the broker stored it, milliseconds since 1970. */
+  readonly storedAt: number;
   /** Messages that the consumer still had to deliver behind this one. */
   readonly pending: number;
   readonly subject: string;
@@ -24,6 +26,7 @@ export function toStreamMessage(message: Msg): StreamMessage | null {
   return {
     sequence: Number(tokens[5 + shift]),
     delivery: Number(tokens[6 + shift]),
+    storedAt: Math.floor(Number(tokens[7 + shift]) / 1_000_000),
     pending: Number(tokens[8 + shift]),
     subject: message.subject,
     headers: message.headers,

@@ -1,5 +1,4 @@
 import type { LaneBatch, LaneName } from '@clientele/contracts';
-import { originOf } from './received-command.ts';
 import type { Batch } from '../pipeline/batch.ts';
 
 export type LaneState =
@@ -15,13 +14,11 @@ export interface LaneStatus {
   readonly epoch: number;
   /** Messages behind the checkpoint, as far as known. */
   readonly lag: number;
-  /** When the newest decided change was taken in, in milliseconds since 1970; null before the first. */
-  readonly decidedUpTo: number | null;
   /** Units that this process committed. */
   readonly moves: number;
 }
 
-const UNKNOWN: LaneStatus = { state: { kind: 'elsewhere' }, epoch: 0, lag: 0, decidedUpTo: null, moves: 0 };
+const UNKNOWN: LaneStatus = { state: { kind: 'elsewhere' }, epoch: 0, lag: 0, moves: 0 };
 
 /** Where this process stands with each lane: what health and metrics tell. */
 export class LaneBoard {
@@ -53,15 +50,8 @@ export class LaneBoard {
     this.#set(lane, { lag: batch.pending + batch.messages.length });
   }
 
-  moved(lane: LaneName, { work, items }: Batch): void {
-    const last = items.at(-1);
-    const { moves, decidedUpTo } = this.of(lane);
-    this.#set(lane, {
-      state: { kind: 'reading' },
-      lag: work.pending,
-      moves: moves + 1,
-      decidedUpTo: last === undefined ? decidedUpTo : Date.parse(originOf(last.received).receivedAt),
-    });
+  moved(lane: LaneName, { work }: Batch): void {
+    this.#set(lane, { state: { kind: 'reading' }, lag: work.pending, moves: this.of(lane).moves + 1 });
   }
 
   /** Returns whether this is news. */
@@ -82,12 +72,6 @@ export class LaneBoard {
   isHeld(lane: LaneName): boolean {
     const { kind } = this.of(lane).state;
     return kind === 'reading' || kind === 'holding';
-  }
-
-  /** Seconds by which the decided work is behind, where some is left. */
-  lagSeconds(lane: LaneName, now: number): number {
-    const { lag, decidedUpTo } = this.of(lane);
-    return lag === 0 || decidedUpTo === null ? 0 : Math.max(0, (now - decidedUpTo) / 1000);
   }
 
   /** Why lanes of this process stand still; null when none does. */

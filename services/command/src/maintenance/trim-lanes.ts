@@ -1,6 +1,6 @@
 import type { LaneName, LanePosition } from '@clientele/contracts';
 import type { LaneStore } from '@clientele/event-store';
-import type { LaneTrimmer } from '@clientele/messaging';
+import type { LaneLook, LaneTrimmer } from '@clientele/messaging';
 import type { Logger } from '@clientele/service-kit';
 import type { Chore } from './maintenance.ts';
 
@@ -10,16 +10,15 @@ const EVERY_MS = 10_000;
 export interface TrimLanesParts {
   readonly lanes: readonly LaneName[];
   readonly store: LaneStore;
-  readonly trimmer: Pick<LaneTrimmer, 'trim' | 'pending'>;
+  readonly trimmer: Pick<LaneTrimmer, 'trim'>;
+  readonly look: Pick<LaneLook, 'waiting'>;
   readonly logger: Pick<Logger, 'info'>;
-  /** Told after each look how full the stream is, 0 to 1. */
-  readonly onFullness: (fullness: number) => void;
   /** Takes what lies behind the lanes' checkpoints: those that are stuck do not tell it themselves. */
   readonly notePending: (pending: ReadonlyMap<LaneName, number>) => Promise<void>;
 }
 
 /** Takes what is decided, and old enough, out of the broker, and notes how much is not. */
-export function trimLanes({ lanes, store, trimmer, logger, onFullness, notePending }: TrimLanesParts): Chore {
+export function trimLanes({ lanes, store, trimmer, look, logger, notePending }: TrimLanesParts): Chore {
   return {
     name: 'decided commands',
     everyMs: EVERY_MS,
@@ -33,8 +32,8 @@ export function trimLanes({ lanes, store, trimmer, logger, onFullness, notePendi
       }
       const { purged, fullness } = await trimmer.trim(checkpoints);
       if (purged > 0) logger.info({ purged, fullness }, 'decided commands taken out of the broker');
-      onFullness(fullness);
-      await notePending(await trimmer.pending(places));
+      const waiting = await look.waiting(places);
+      await notePending(new Map(Array.from(waiting, ([lane, { messages }]) => [lane, messages])));
     },
   };
 }

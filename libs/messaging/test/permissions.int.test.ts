@@ -119,3 +119,9 @@ t.test('a publish that the user may not make is a refusal at once, not an unknow
   const message = { subject: 'crm.events.public.client.updated', data: Buffer.from('{}') };
   t.match(await publishAcked(linkOf('ingest'), 'events', message, 30_000), { kind: 'refused', why: 'not_permitted' });
 });
+
+t.test('who waits for a broker says so once, and not for ever', async (t) => {
+  const events: unknown[] = [];
+  await t.rejects(connectNats({ url: 'nats://127.0.0.1:9', name: 'test', waitMs: 800, onEvent: (event) => void events.push(event) }), { name: 'UnavailableError' });
+  t.same(events, [{ type: 'waiting', detail: 'no broker answers yet at 127.0.0.1:9' }]);
+});

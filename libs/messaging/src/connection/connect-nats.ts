@@ -30,6 +30,7 @@ const RETRY_MS = 250;
 export async function connectNats({ url, name, waitMs = 30_000, onEvent = () => {} }: ConnectNatsOptions): Promise<NatsLink> {
   const options = connectionOptions(url, name);
   const deadline = Date.now() + waitMs;
+  let isTold = false;
   for (;;) {
     try {
       const nats = await connect(options);
@@ -41,6 +42,8 @@ export async function connectNats({ url, name, waitMs = 30_000, onEvent = () => 
       if (Date.now() + RETRY_MS > deadline) {
         throw new UnavailableError(`no broker answers at ${String(options.servers)}`, 1000, { cause: error });
       }
+      if (!isTold) onEvent({ type: 'waiting', detail: `no broker answers yet at ${String(options.servers)}` });
+      isTold = true;
       await delay(RETRY_MS);
     }
   }

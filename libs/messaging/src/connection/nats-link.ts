@@ -4,7 +4,8 @@ import { AckInbox } from '../publishing/ack-inbox.ts';
 import { createInbox } from './nats-client.ts';
 
 export type LinkEvent =
-  | { readonly type: 'disconnected' | 'reconnected' | 'stale' | 'lame_duck'; readonly detail: string }
+  /** `waiting`: no broker answered yet; told once. */
+  | { readonly type: 'waiting' | 'disconnected' | 'reconnected' | 'stale' | 'lame_duck'; readonly detail: string }
   /** The broker refused something: most often a permission that the user lacks. */
   | { readonly type: 'error'; readonly detail: string };
 

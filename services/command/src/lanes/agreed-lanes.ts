@@ -11,6 +11,7 @@ const RETRY_MS = 500;
  */
 export async function requireAgreedLanes(pool: Pick<Pool, 'query'>, lanes: number, logger: Logger): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
+  let told: string | null = null;
   for (;;) {
     try {
       const { rows } = await pool.query<{ lanes: number | null }>('select lanes from clientele.log_head');
@@ -19,7 +20,9 @@ export async function requireAgreedLanes(pool: Pick<Pool, 'query'>, lanes: numbe
       return;
     } catch (error) {
       if (error instanceof WrongLanesError || Date.now() + RETRY_MS > deadline) throw error;
-      logger.warn({ err: error }, 'waiting for the write database');
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== told) logger.warn({ reason }, 'waiting for the write database');
+      told = reason;
       await sleep(RETRY_MS);
     }
   }

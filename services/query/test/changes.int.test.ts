@@ -1,4 +1,5 @@
 import { Accounting, EventReadDTO, exactNumber } from '@clientele/contracts';
+import { Health } from '@clientele/service-kit';
 import { eventually, spawnService } from '@clientele/testing';
 import { Value } from '@sinclair/typebox/value';
 import { fileURLToPath } from 'node:url';
@@ -254,4 +255,14 @@ t.test('while the database is away callers are told so, and it is found again', 
   await eventually('it listens again', async () => {
     return (await read.query(`select from pg_stat_activity where application_name = 'clientele-query-listen'`)).rowCount === 1;
   });
+});
+
+t.test('without the event log records are served, and progress says what is not', async (t) => {
+  let now = 0;
+  const apart = await startQuery({ ...databases, logUrl: 'postgres://nobody:nothing@127.0.0.1:9/nowhere' }, undefined, new Health({ now: () => now }));
+  t.teardown(async () => await apart.close());
+  t.match(await apart.ask('/health/ready'), { status: 200 });
+  t.match(await apart.ask('/accounting'), { status: 503 });
+  now = 31_000;
+  t.match(await apart.ask('/health/progress'), { status: 503, json: { failing: [{ name: 'event log' }] } });
 });

@@ -20,7 +20,7 @@ export interface RunningQuery {
 }
 
 /** The service on a socket of its own, by its own database roles. */
-export async function startQuery({ readUrl, logUrl }: Pick<Databases, 'readUrl' | 'logUrl'>, mostWaiting?: number): Promise<RunningQuery> {
+export async function startQuery({ readUrl, logUrl }: Pick<Databases, 'readUrl' | 'logUrl'>, mostWaiting?: number, health = new Health()): Promise<RunningQuery> {
   const logger = createLogger('query', { LOG_LEVEL: 'silent' });
   const metrics = createMetrics('query');
   const readPool = createPool(readUrl, { applicationName: 'query-test', logger });
@@ -34,7 +34,7 @@ export async function startQuery({ readUrl, logUrl }: Pick<Databases, 'readUrl' 
     adminKeys: 'ops:admin-key',
     logger,
     metrics,
-    health: new Health(),
+    health,
     ...(mostWaiting === undefined ? {} : { mostWaiting }),
   });
   await app.listen({ port: 0, host: '127.0.0.1' });

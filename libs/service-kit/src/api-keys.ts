@@ -52,6 +52,25 @@ export function listedKeys(list: string): (ApiKey & { readonly secret: string })
 }
 
 /**
+ * Why such a list cannot stand, without its secrets; null: it can. One secret under two names would be the key that is named last, and
+ * what it was bound to under the other would be lost.
+ * @param bindable whether a binding means anything to those who take these keys.
+ */
+export function keyListMistake(list: string, bindable: boolean): string | null {
+  const keys = listedKeys(list);
+  const bound = keys.find(({ source }) => source !== null);
+  if (bound !== undefined && !bindable) {
+    return `binds the key ${bound.name} to a source, which only an ingest key can be: this one would open everything. `
+      + 'Leave out @source; a secret that ends like one (an @, a word and a colon) is taken for it';
+  }
+  for (const [at, { name, secret }] of keys.entries()) {
+    const same = keys.slice(0, at).find((earlier) => earlier.secret === secret);
+    if (same !== undefined) return `gives the keys ${same.name} and ${name} the same secret, so that nobody could tell one from the other`;
+  }
+  return null;
+}
+
+/**
  * A hook that lets only the holders of one of these keys pass: `x-api-key`, `Authorization: Bearer`, or the password of Basic.
  * As `onRequest` it comes before the body is read, so a stranger costs nothing. The key is then at `keyOf(request)`.
  */

@@ -78,6 +78,22 @@ t.test('default keys are for development and test alone; an unset NODE_ENV is pr
   t.match(mistakesOf({ DEMO_DATABASE_URL, NODE_ENV: 'production' }).message, /DEMO_API_KEYS is missing/);
 });
 
+t.test('a key is bound where a binding means something, and no secret is that of two keys', async (t) => {
+  const ingest = Type.Object({ KEYS: keyListSetting('dev', 'Keys of the senders', { bindable: true }) });
+  const bound = 'crm:h1dden@salesforce:00D5f000005KcCnEAK';
+  const reads = (DEMO_API_KEYS: string) => () => readSettings(schema, { ...valid, DEMO_API_KEYS });
+  const sends = (KEYS: string) => () => readSettings(ingest, { KEYS });
+  t.doesNotThrow(sends(`${bound},other:els3@where`));
+  t.throws(reads(`a:1, ${bound}`), { message: /DEMO_API_KEYS binds the key crm to a source, which only an ingest key can be/ });
+  t.doesNotThrow(reads('a:p@ss,b:p@ss@word'), 'a secret may hold an @ that binds nothing');
+  for (const twice of [`${bound},other:h1dden`, `other:h1dden,mid:2,${bound}`])
+    t.throws(sends(twice), { message: /KEYS gives the keys (crm and other|other and crm) the same secret/ });
+  t.throws(reads('a:h1dden,b:h1dden'), { message: /DEMO_API_KEYS gives the keys a and b the same secret/ });
+  for (const list of [bound, 'a:h1dden,b:h1dden']) t.notMatch(mistakesOf({ ...valid, DEMO_API_KEYS: list }).message, /h1dden/);
+  t.match(settingsHelp('ingest', ingest), 'name:secret, or name:secret@source');
+  t.notMatch(settingsHelp('demo', schema), '@source', 'nobody is offered what is refused');
+});
+
 t.test('what is shown of settings has no secret', async (t) => {
   const shown = maskedSettings(schema, readSettings(schema, valid));
   t.equal(shown['DEMO_DATABASE_URL'], 'postgres://demo:***@db:5432/demo');

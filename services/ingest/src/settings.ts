@@ -6,7 +6,7 @@ import { Type, type Static } from '@sinclair/typebox';
 export const IngestSettings = Type.Object({
   ...baseSettings,
   INGEST_PORT: portSetting(7001, 'Port to listen on'),
-  INGEST_API_KEYS: keyListSetting('dev-ingest-key', 'Keys of the senders; name:secret@source binds one to a source'),
+  INGEST_API_KEYS: keyListSetting('dev-ingest-key', 'Keys of the senders; name:secret@source binds one to a source', { bindable: true }),
   NATS_URL: urlSetting(['nats', 'tls'], { description: 'The broker, as the user ingest', example: 'nats://ingest:password@host:4222' }),
   QUERY_PUBLIC_URL: queryUrlSetting('Where callers reach the query service; links in answers begin with it'),
   LANES: Type.Integer({

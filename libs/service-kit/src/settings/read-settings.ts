@@ -44,9 +44,11 @@ export function readSettings<T extends TObject>(schema: T, env: Environment): St
       continue;
     }
     const value = convert(property, text);
-    if (Value.Check(property, value)) settings[variable] = value;
-    else
-      mistakes.push({ variable, wrong: `is ${quote(property, text)}, not ${expectation(property)}`, remedy: remedy(variable, property) });
+    const wrong = Value.Check(property, value)
+      ? settingOptions(property).mistake?.(text) ?? null
+      : `is ${quote(property, text)}, not ${expectation(property)}`;
+    if (wrong === null) settings[variable] = value;
+    else mistakes.push({ variable, wrong, remedy: remedy(variable, property) });
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return Value.Decode(schema, settings);

@@ -1,5 +1,6 @@
 import { Type, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { keyListMistake } from '../api-keys.ts';
 
 /** What a setting's schema may say beside its type. */
 const SettingOptions = Type.Object({
@@ -12,6 +13,8 @@ const SettingOptions = Type.Object({
   developmentDefault: Type.Optional(Type.String()),
   /** The form in words, where a pattern says it. */
   expects: Type.Optional(Type.String()),
+  /** What is wrong with a text that has the form, in words that quote no secret; null: nothing. */
+  mistake: Type.Optional(Type.Function([Type.String()], Type.Union([Type.String(), Type.Null()]))),
 });
 
 export interface SettingOptions {
@@ -20,6 +23,7 @@ export interface SettingOptions {
   readonly secret?: boolean;
   readonly developmentDefault?: string;
   readonly expects?: string;
+  readonly mistake?: (text: string) => string | null;
 }
 
 export function settingOptions(schema: TSchema): SettingOptions {
@@ -78,14 +82,17 @@ export function linkBase(url: string): string {
 
 const KEY = '[^:,\\s]+:[^,\\s]+';
 
-/** Keys as `name:secret`, comma-separated; `name:secret@source` binds one to a source. Required outside development. */
-export function keyListSetting(developmentSecret: string, description: string) {
+/**
+ * Keys as `name:secret`, comma-separated; where they are `bindable`, `name:secret@source` binds one to a source. Required outside development.
+ */
+export function keyListSetting(developmentSecret: string, description: string, { bindable = false }: { readonly bindable?: boolean } = {}) {
   return Type.String({
     pattern: `^${KEY}(\\s*,\\s*${KEY})*$`,
-    expects: 'a comma-separated list of name:secret, or name:secret@source',
+    expects: `a comma-separated list of name:secret${bindable ? ', or name:secret@source' : ''}, no secret twice`,
     example: 'reporting:<secret>,crm:<secret>',
     secret: true,
     developmentDefault: `dev:${developmentSecret}`,
+    mistake: (list: string) => keyListMistake(list, bindable),
     description,
   });
 }

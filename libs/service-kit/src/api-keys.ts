@@ -72,10 +72,12 @@ export function keyListMistake(list: string, bindable: boolean): string | null {
 
 /**
  * A hook that lets only the holders of one of these keys pass: `x-api-key`, `Authorization: Bearer`, or the password of Basic.
- * As `onRequest` it comes before the body is read, so a stranger costs nothing. The key is then at `keyOf(request)`.
+ * As `onRequest` it comes before the body is read, so a stranger costs nothing. The key is then at `keyOf(request)`. What is answered is for
+ * its holder alone, so nobody is to keep it, unless the route says otherwise.
  */
 export function requireKey(...lists: readonly ApiKeys[]): onRequestHookHandler {
   return function authenticate(request, reply, done) {
+    reply.header('cache-control', 'no-store');
     const presented = presentedKey(request.headers);
     request.apiKey = presented === null ? null : find(lists, digestOf(presented));
     if (request.apiKey !== null) {

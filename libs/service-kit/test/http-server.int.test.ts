@@ -82,7 +82,16 @@ async function startServer(t: { teardown(run: () => unknown): void }) {
       json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
     };
   };
-  return { ask, port, lines, health, slow, slowTaken, close: () => app.close() };
+  return { ask, port, lines, health, slow, slowTaken, server: app.server, close: () => app.close() };
+}
+
+/** All that comes back for a text as it stands, until the server ends the connection. */
+async function sendRaw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1', () => socket.write(text));
+  let answer = '';
+  socket.on('data', (data) => (answer += data.toString()));
+  await once(socket, 'end');
+  return answer;
 }
 const key = { 'x-api-key': 'query-key' };
 const json = { 'content-type': 'application/json' };
@@ -95,6 +104,7 @@ t.test('every refusal is problem+json, names the fault, and carries the correlat
   const cases: [string, ReturnType<typeof ask>, number, unknown][] = [
     ['unknown path', post('/nothing', good), 404, []],
     ['other method', ask('/things/1', { headers: { 'x-correlation-id': 'abc-1' } }), 405, []],
+    ['a missing file of a folder that is served', ask('/docs/static/nope.js', { headers: { 'x-correlation-id': 'abc-1' } }), 404, []],
     ['broken JSON', post('/things/1', '{"amount'), 400, [{ path: 'body', code: 'json' }]],
     ['no body', post('/things/1', ''), 400, [{ path: 'body', code: 'empty' }]],
     [
@@ -122,6 +132,7 @@ t.test('every refusal is problem+json, names the fault, and carries the correlat
     ['too large', post('/things/1', JSON.stringify({ amount: 'x'.repeat(2_000) })), 413, []],
     ['not JSON at all', post('/things/1', '<a/>', { 'content-type': 'text/xml' }), 415, []],
     ['bad path', post('/things/%ff', good), 400, []],
+    ['long path', post(`/things/${'x'.repeat(301)}`, good), 414, []],
     ['a bug', ask('/fails/bug', { headers: { 'x-correlation-id': 'abc-1' } }), 500, []],
     ['unavailable', ask('/fails/unavailable', { headers: { 'x-correlation-id': 'abc-1' } }), 503, []],
     [
@@ -136,7 +147,8 @@ t.test('every refusal is problem+json, names the fault, and carries the correlat
     t.equal(got, status, name);
     t.match(headers.get('content-type'), 'application/problem+json', name);
     t.match(problem, { status, title: /\w/, type: /^urn:clientele:problem:/, detail: /\w/, errors }, name);
-    if (name !== 'bad path') t.equal(headers.get('x-correlation-id'), 'abc-1', name);
+    t.equal(headers.get('x-content-type-options'), 'nosniff', name);
+    t.equal(headers.get('x-correlation-id'), 'abc-1', name);
     t.equal(problem['correlation_id'], headers.get('x-correlation-id'), name);
     t.notMatch(String(problem['detail']), /secrets|10\.0\.0\.1/, `${name}: no internals`);
   }
@@ -147,6 +159,11 @@ t.test('every refusal is problem+json, names the fault, and carries the correlat
     lines.some((line) => line.includes('select * from secrets') && line.includes('"correlationId":"abc-1"')),
     'the log says why',
   );
+  const counts = (await ask('/metrics')).text;
+  for (const status of [400, 414]) {
+    t.equal(lines.filter((line) => line.includes(`"route":"unknown","status":${status},`) && line.includes('"correlationId":"abc-1"')).length, 1, `the log has the ${status}`);
+    t.match(counts, new RegExp(`clientele_http_request_duration_seconds_count\\{.*route="unknown".*status="${status}".*\\} 1\n`));
+  }
 });
 
 t.test('a key is asked for before the body is read', async (t) => {
@@ -161,7 +178,11 @@ t.test('a key is asked for before the body is read', async (t) => {
     ['Basic', basic('any:query-key'), 'dev'],
     ['another list', { 'x-api-key': 'admin-key' }, 'ops'],
   ] as const)
-    t.strictSame((await post(headers)).json, { by, wait: 3, amount: 1 }, how);
+  {
+    const answer = await post(headers);
+    t.strictSame(answer.json, { by, wait: 3, amount: 1 }, how);
+    t.strictSame([answer.headers.get('cache-control'), answer.headers.get('x-content-type-options')], ['no-store', 'nosniff'], how);
+  }
   for (const headers of [
     {},
     { 'x-api-key': 'wrong' },
@@ -225,18 +246,22 @@ t.test('health, metrics and docs are open', async (t) => {
 });
 
 t.test('what is not HTTP gets an answer that is', async (t) => {
-  const { port } = await startServer(t);
-  const answer = await new Promise<string>((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('HELLO\r\n\r\n'));
-    let text = '';
-    socket
-      .on('data', (data) => {
-        text += data.toString();
-      })
-      .on('end', () => resolve(text))
-      .on('error', reject);
-  });
-  t.match(answer, /^HTTP\/1\.1 400 .*application\/problem\+json.*"status":400/s);
+  const { port, lines, server } = await startServer(t);
+  const known = 'connection: close\r\nx-correlation-id: abc-1\r\n';
+  for (const [sent, status, correlationId] of [
+    ['HELLO\r\n\r\n', 400, '[0-9a-f-]{36}'],
+    [`GET /health/live HTTP/1.1\r\n${known}\r\n`, 400, 'abc-1'],
+    [`GET /health/live HTTP/1.1\r\nhost: x\r\nexpect: tea\r\n${known}\r\n`, 417, 'abc-1'],
+    [`CONNECT 10.0.0.1:443 HTTP/1.1\r\nhost: x\r\n${known}\r\n`, 501, 'abc-1'],
+  ] as const) {
+    const answer = await sendRaw(port, sent);
+    t.match(answer, new RegExp(`^HTTP/1\\.1 ${status} .*application/problem\\+json.*"status":${status},.*"correlation_id":"${correlationId}"`, 's'), sent);
+    for (const header of [`x-correlation-id: ${correlationId}\r\n`, 'x-content-type-options: nosniff\r\n']) t.match(answer, new RegExp(header), sent);
+    t.ok(lines.some((line) => line.includes(`"status":${status},`) && new RegExp(`"correlationId":"${correlationId}"`).test(line)), `the log has ${sent}`);
+  }
+  for (const fine of [`POST /raw HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${known}\r\n`, `POST /raw HTTP/1.0\r\nexpect: tea\r\n${known}\r\n`])
+    t.match(await sendRaw(port, fine), /HTTP\/1\.1 200 /, fine);
+  t.equal(Reflect.get(server, 'connectionsCheckingInterval'), 1_000, 'a sender that stalls is found within a second of its time');
 });
 
 t.test('a closing server answers what it has taken, and keeps no connection', async (t) => {

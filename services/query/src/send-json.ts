@@ -6,10 +6,10 @@ export function sendJson(reply: FastifyReply, json: string): FastifyReply {
   return reply.header('content-type', 'application/json; charset=utf-8').send(json);
 }
 
-/** The same with an ETag of the text; 304 where the caller has it. */
+/** The same with an ETag of the text, to be kept by the caller alone and asked about each time; 304 where the caller has it. */
 export function sendTagged(request: FastifyRequest, reply: FastifyReply, json: string): FastifyReply {
   const tag = `"${hash('sha1', json, 'base64url')}"`;
-  reply.header('etag', tag);
+  reply.header('etag', tag).header('cache-control', 'private, no-cache');
   return hasIt(request.headers['if-none-match'], tag) ? reply.code(304).send() : sendJson(reply, json);
 }
 

@@ -84,7 +84,7 @@ t.test('a record keeps every digit, shows its sources, and names whom it refers 
 t.test('an unchanged record is not sent again', async (t) => {
   const etag = (await ask(`/clients/${uuid(0)}`)).headers.get('etag') ?? '';
   const again = await ask(`/clients/${uuid(0)}`, { headers: { 'x-api-key': 'query-key', 'if-none-match': etag } });
-  t.strictSame([again.status, again.text, again.headers.get('etag')], [304, '', etag]);
+  t.strictSame([again.status, again.text, again.headers.get('etag'), again.headers.get('cache-control')], [304, '', etag, 'private, no-cache']);
   for (const [has, status] of [[`W/${etag}`, 304], [`"x", ${etag}`, 304], ['*', 304], ['"x"', 200]] as const) {
     t.equal((await ask(`/clients/${uuid(0)}`, { headers: { 'x-api-key': 'query-key', 'if-none-match': has } })).status, status, has);
   }

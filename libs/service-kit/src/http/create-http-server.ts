@@ -11,8 +11,9 @@ import Fastify, {
 import type { Health } from '../health.ts';
 import type { Logger } from '../logging.ts';
 import type { Metrics } from '../metrics.ts';
-import { answerBrokenRequests } from './broken-requests.ts';
-import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
+import { answerBrokenRequests, takeWhatNodeRefuses, unfit } from './broken-requests.ts';
+import { setCommonHeaders } from './common-headers.ts';
+import { correlationIdOf } from './correlation.ts';
 import { registerDocs } from './docs.ts';
 import { drainOnClose } from './drain.ts';
 import { registerHealthRoutes } from './health-routes.ts';
@@ -42,9 +43,10 @@ export interface HttpServerOptions {
 
 /**
  * Every timeout of a connection, in milliseconds: none is left to a default that might be "for ever". A handler has none of its own, for
- * that costs every request a timer: whatever a handler waits for is bounded itself.
+ * that costs every request a timer: whatever a handler waits for is bounded itself. `lookEvery`: what a sender may take is looked after so
+ * often (Node's default is 30 s), and so may last that much longer.
  */
-const TIMEOUTS = { receiveRequest: 15_000, receiveHeaders: 10_000, silentSocket: 60_000, keepAlive: 72_000 };
+const TIMEOUTS = { receiveRequest: 15_000, receiveHeaders: 10_000, lookEvery: 1_000, silentSocket: 60_000, keepAlive: 72_000 };
 
 /**
  * A Fastify server with what every service's HTTP has in common: problem+json for each error, correlation ids, timeouts, health, metrics
@@ -63,11 +65,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: TIMEOUTS.receiveRequest,
     connectionTimeout: TIMEOUTS.silentSocket,
     keepAliveTimeout: TIMEOUTS.keepAlive,
-    http: { headersTimeout: TIMEOUTS.receiveHeaders },
+    // A request without a Host is refused by `unfit`: Node would do it without a word.
+    http: { headersTimeout: TIMEOUTS.receiveHeaders, connectionsCheckingInterval: TIMEOUTS.lookEvery, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // Requests that are on their way when the server closes are served, and their connections closed (see drainOnClose).
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(error, request, reply);
+      // It passes no hook.
+      observe(request, reply);
+    },
     clientErrorHandler: answerBrokenRequests,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -77,11 +84,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setReplySerializer(stringifyExact);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header(CORRELATION_HEADER, request.id);
-    done();
+    setCommonHeaders(request, reply);
+    done(unfit(request.raw) ?? undefined);
   });
+  takeWhatNodeRefuses(app);
   drainOnClose(app);
-  observeRequests(app, options.metrics);
+  const observe = observeRequests(app, options.metrics);
   registerNotFound(app);
   await registerDocs(app, options);
   registerHealthRoutes(app, options);

@@ -7,7 +7,7 @@ interface KnownRoute {
   readonly pattern: RegExp;
 }
 
-/** 404 for a path that is not there; 405 with `Allow` for one that is, under another method. */
+/** 404 for a path that is not there; 405 with `Allow` for one that is, under other methods alone. */
 export function registerNotFound(app: HttpServer): void {
   const routes = new Map<string, KnownRoute>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -18,7 +18,8 @@ export function registerNotFound(app: HttpServer): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     const methods = [...routes.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]);
-    if (methods.length === 0) throw new HttpProblem(404, `Nothing is at ${path}; /docs lists what is`);
+    // A route that takes the method and has nothing there (a file that is missing) says so by coming here.
+    if (methods.length === 0 || methods.includes(request.method)) throw new HttpProblem(404, `Nothing is at ${path}; /docs lists what is`);
     reply.header('allow', [...new Set(methods)].join(', '));
     throw new HttpProblem(405, `${path} does not take ${request.method}`);
   });

@@ -1,7 +1,7 @@
 import { ConcurrencyError, UnavailableError, ValidationError, type Finding, type Problem } from '@clientele/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
-import { CORRELATION_HEADER } from './correlation.ts';
+import { setCommonHeaders } from './common-headers.ts';
 
 /** An answer that is not a success, thrown by a route. `detail` is read by callers: no internals in it. */
 export class HttpProblem extends Error {
@@ -83,7 +83,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (error instanceof UnavailableError) request.log.warn({ reason: error.message }, 'unavailable');
   else if (problem.statusCode >= 500 && !(error instanceof HttpProblem)) request.log.error({ err: error }, 'request failed');
   // Set again here, since what the framework refuses has passed no hook.
-  reply.header(CORRELATION_HEADER, request.id);
+  setCommonHeaders(request, reply);
   if (problem.retryAfter !== null) reply.header('retry-after', String(problem.retryAfter));
   return reply
     .code(problem.statusCode)

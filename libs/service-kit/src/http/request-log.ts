@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Histogram } from 'prom-client';
 import type { Metrics } from '../metrics.ts';
 import type { HttpServer } from './create-http-server.ts';
@@ -5,11 +6,12 @@ import type { HttpServer } from './create-http-server.ts';
 /**
  * One duration a request, and a log line only where someone would look for one: refusals at info, failures at error, the rest at debug.
  * Labelled observers are kept, since looking them up by labels costs more than observing.
+ * @returns the same for an answer that passes no hook.
  */
-export function observeRequests(app: HttpServer, metrics: Metrics): void {
+export function observeRequests(app: HttpServer, metrics: Metrics): (request: FastifyRequest, reply: FastifyReply) => void {
   const durations = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', ['method', 'route', 'status']);
   const observers = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
-  app.addHook('onResponse', (request, reply, done) => {
+  const observe = (request: FastifyRequest, reply: FastifyReply): void => {
     const route = request.routeOptions.url ?? 'unknown';
     const status = String(reply.statusCode);
     const key = `${request.method} ${status} ${route}`;
@@ -21,6 +23,10 @@ export function observeRequests(app: HttpServer, metrics: Metrics): void {
     observer.observe(reply.elapsedTime / 1000);
     const level = reply.statusCode >= 500 ? 'error' : reply.statusCode >= 400 ? 'info' : 'debug';
     request.log[level]({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
+  };
+  app.addHook('onResponse', (request, reply, done) => {
+    observe(request, reply);
     done();
   });
+  return observe;
 }

@@ -1,3 +1,5 @@
+import type { Logger } from './logging.ts';
+
 export interface HealthReport {
   readonly ok: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason: string | null }[];
@@ -8,6 +10,12 @@ export interface WorkProgress {
   readonly lag: number;
   readonly position: string | number;
 }
+
+/**
+ * Says why the service cannot serve, in words of our own, for anybody may read them; null: it can. What it throws is another's message, with
+ * names and addresses in it: the log alone has that.
+ */
+export type ReadinessCheck = () => Promise<string | null> | string | null;
 
 interface WatchedWork {
   readonly probe: () => WorkProgress | Promise<WorkProgress>;
@@ -24,17 +32,23 @@ export interface HealthOptions {
   readonly now?: () => number;
   /** How long a readiness check may take. */
   readonly checkTimeoutMs?: number;
+  /** Told of each change of a check, and not of each probe. */
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
 }
 
 const SAMPLE_EVERY_MS = 5_000;
+const SEE_LOG = 'the log of this service says why';
 
 /** What /health/ready and /health/progress answer. Readiness is "can serve"; progress is "does work move". */
 export class Health {
-  readonly #checks = new Map<string, () => Promise<void> | void>();
+  readonly #checks = new Map<string, ReadinessCheck>();
+  /** Check -> what the log was told last; none: it is well. */
+  readonly #told = new Map<string, string>();
   readonly #work = new Map<string, WatchedWork>();
   readonly #stuckAfterMs: number;
   readonly #checkTimeoutMs: number;
   readonly #now: () => number;
+  readonly #logger: HealthOptions['logger'];
   #sampler: NodeJS.Timeout | null = null;
   #stopping = false;
 
@@ -42,10 +56,11 @@ export class Health {
     this.#stuckAfterMs = options.stuckAfterMs ?? 30_000;
     this.#checkTimeoutMs = options.checkTimeoutMs ?? 2_000;
     this.#now = options.now ?? (() => performance.now());
+    this.#logger = options.logger;
   }
 
-  /** Adds a readiness check: it throws, or takes too long, when the service cannot serve. Its message is shown to callers. */
-  check(name: string, run: () => Promise<void> | void): void {
+  /** Adds a readiness check; one that takes too long fails. */
+  check(name: string, run: ReadinessCheck): void {
     this.#checks.set(name, run);
   }
 
@@ -68,7 +83,7 @@ export class Health {
 
   async readiness(): Promise<HealthReport> {
     if (this.#stopping) return report([{ name: 'service', ok: false, reason: 'stopping' }]);
-    return report(await Promise.all([...this.#checks].map(async ([name, run]) => ({ name, ...(await this.#outcome(run)) }))));
+    return report(await Promise.all([...this.#checks].map(async ([name, run]) => ({ name, ...(await this.#outcome(name, run)) }))));
   }
 
   async progressing(): Promise<HealthReport> {
@@ -87,35 +102,51 @@ export class Health {
     );
   }
 
-  async #outcome(run: () => Promise<void> | void): Promise<{ ok: boolean; reason: string | null }> {
+  async #outcome(name: string, run: ReadinessCheck): Promise<{ ok: boolean; reason: string | null }> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${this.#checkTimeoutMs} ms`)), this.#checkTimeoutMs);
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`no answer within ${this.#checkTimeoutMs} ms`), this.#checkTimeoutMs);
     });
     try {
-      await Promise.race([run(), late]);
-      return { ok: true, reason: null };
+      const reason = await Promise.race([run(), late]);
+      this.#tell(name, reason, { reason });
+      return { ok: reason === null, reason };
     } catch (error) {
-      return { ok: false, reason: messageOf(error) };
+      this.#tell(name, messageOf(error), { err: error });
+      return { ok: false, reason: `cannot be used: ${SEE_LOG}` };
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #sample(): Promise<void> {
-    await Promise.all([...this.#work.values()].map((work) => this.#look(work)));
+  #tell(check: string, failure: string | null, why: object): void {
+    const before = this.#told.get(check) ?? null;
+    if (failure === before) return;
+    if (failure === null) {
+      this.#told.delete(check);
+      this.#logger?.info({ check }, 'well again');
+    } else {
+      this.#told.set(check, failure);
+      this.#logger?.warn({ check, ...why }, 'not well');
+    }
   }
 
-  async #look(work: WatchedWork): Promise<void> {
+  async #sample(): Promise<void> {
+    await Promise.all([...this.#work].map(([name, work]) => this.#look(name, work)));
+  }
+
+  async #look(name: string, work: WatchedWork): Promise<void> {
     try {
       const { lag, position } = await work.probe();
       if (lag === 0 || position !== work.position) work.movedAt = this.#now();
       work.lag = lag;
       work.position = position;
       work.failure = null;
+      this.#tell(`progress of ${name}`, null, {});
     } catch (error) {
       work.lag = null;
-      work.failure = `cannot tell: ${messageOf(error)}`;
+      work.failure = `cannot tell: ${SEE_LOG}`;
+      this.#tell(`progress of ${name}`, messageOf(error), { err: error });
     }
   }
 }

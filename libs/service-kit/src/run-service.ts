@@ -40,7 +40,7 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
   const settings = settingsOrExit(service);
   const level: unknown = settings['LOG_LEVEL'];
   const logger = createLogger(service.name, { LOG_LEVEL: typeof level === 'string' ? level : 'info' });
-  const health = new Health();
+  const health = new Health({ logger });
   const ending = new Ending(logger, health, service.stopWithinMs ?? STOP_WITHIN_MS);
   process.on('uncaughtException', (error) => ending.fail(error));
   process.on('unhandledRejection', (error) => ending.fail(error));

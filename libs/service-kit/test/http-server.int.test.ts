@@ -227,11 +227,11 @@ t.test('health, metrics and docs are open', async (t) => {
   t.strictSame((await ask('/health/ready')).json, { status: 'ready', failing: [], checks: [] });
   t.equal((await ask('/health/progress')).status, 200);
   health.check('database', () => {
-    throw new Error('down');
+    throw new Error('password authentication failed for user "clientele_query"');
   });
   const unready = await ask('/health/ready/');
   t.equal(unready.status, 503);
-  t.strictSame(unready.json['failing'], [{ name: 'database', reason: 'down' }]);
+  t.strictSame(unready.json['failing'], [{ name: 'database', reason: 'cannot be used: the log of this service says why' }]);
   t.match((await ask('/metrics')).text, /clientele_http_request_duration_seconds_count\{.*route="\/health\/ready".*status="503".*\} 1/);
   t.equal((await ask('/docs')).status, 200);
   t.equal((await ask('/docs/static/index.html')).status, 200);

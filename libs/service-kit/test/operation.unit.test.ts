@@ -12,21 +12,42 @@ function clock(): { now: () => number; advance(ms: number): void } {
   };
 }
 
-t.test('readiness names what fails, and what does not answer in time', async (t) => {
-  const health = new Health({ checkTimeoutMs: 20 });
-  health.check('database', () => Promise.resolve());
-  t.strictSame(await health.readiness(), { ok: true, checks: [{ name: 'database', ok: true, reason: null }] });
-  health.check('broker', () => {
-    throw new Error('connection refused');
+function logLines(): { lines: string[]; destination: Writable } {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
   });
+  return { lines, destination };
+}
+
+t.test('readiness names what fails, and what does not answer in time; another’s words go to the log, once a change', async (t) => {
+  const { lines, destination } = logLines();
+  const health = new Health({ checkTimeoutMs: 20, logger: createLogger('demo', { LOG_LEVEL: 'info' }, destination) });
+  health.check('database', () => Promise.resolve(null));
+  t.strictSame(await health.readiness(), { ok: true, checks: [{ name: 'database', ok: true, reason: null }] });
+  let failure: string | null = 'connect ECONNREFUSED 127.0.0.1:27268';
+  health.check('broker', () => {
+    if (failure !== null) throw new Error(failure);
+    return null;
+  });
+  health.check('lanes', () => 'commands.1 holding');
   health.check('disk', () => new Promise(() => {}));
-  t.strictSame(
-    (await health.readiness()).checks.filter(({ ok }) => !ok),
-    [
-      { name: 'broker', ok: false, reason: 'connection refused' },
-      { name: 'disk', ok: false, reason: 'no answer within 20 ms' },
-    ],
-  );
+  const failing = async () => (await health.readiness()).checks.filter(({ ok }) => !ok).map(({ name, reason }) => `${name}: ${reason}`);
+  const others = ['lanes: commands.1 holding', 'disk: no answer within 20 ms'];
+  t.strictSame(await failing(), ['broker: cannot be used: the log of this service says why', ...others]);
+  t.strictSame(await failing(), ['broker: cannot be used: the log of this service says why', ...others]);
+  failure = 'no such user';
+  await failing();
+  failure = null;
+  t.strictSame(await failing(), others);
+  await failing();
+  const told = lines.map((line) => JSON.parse(line) as { level: string; check: string; reason?: string; err?: { message: string } });
+  t.strictSame(told.map(({ level, check, reason, err }) => `${level} ${check} ${reason ?? err?.message ?? ''}`), [
+    'warn broker connect ECONNREFUSED 127.0.0.1:27268', 'warn lanes commands.1 holding', 'warn disk no answer within 20 ms', 'warn broker no such user', 'info broker ',
+  ]);
   health.stopping();
   t.match(await health.readiness(), { ok: false, checks: [{ reason: 'stopping' }] });
 });
@@ -60,12 +81,15 @@ t.test('work is stuck when it lags and nothing has moved for 30 s', async (t) =>
 
 t.test('work that cannot be told of counts as lagging', async (t) => {
   const time = clock();
-  const health = new Health({ now: time.now });
+  const { lines, destination } = logLines();
+  const health = new Health({ now: time.now, logger: createLogger('demo', { LOG_LEVEL: 'info' }, destination) });
   t.teardown(() => health.stopping());
   health.progress('relay', () => Promise.reject(new Error('no database')));
   t.ok((await health.progressing()).ok);
   time.advance(30_000);
-  t.match(await health.progressing(), { ok: false, checks: [{ reason: 'cannot tell: no database, nothing moved for 30 s' }] });
+  t.match(await health.progressing(), { ok: false, checks: [{ reason: 'cannot tell: the log of this service says why, nothing moved for 30 s' }] });
+  t.match(lines.map((line) => JSON.parse(line) as unknown), [{ check: 'progress of relay', err: { message: 'no database' } }]);
+  t.equal(lines.length, 1);
   health.forget('relay');
   t.ok((await health.progressing()).ok);
 });
@@ -79,13 +103,7 @@ t.test('keys are known by their secret, and may be bound to a source', async (t)
 });
 
 t.test('a log line keeps correlation and drops secrets and records', async (t) => {
-  const lines: string[] = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString());
-      done();
-    },
-  });
+  const { lines, destination } = logLines();
   const logger = createLogger('demo', { LOG_LEVEL: 'info' }, destination);
   const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ada@example.com) already exists' });
   logger.child({ correlationId: 'c-1' }).info(

@@ -31,6 +31,12 @@ function setUp(options: TestPipelineOptions = {}) {
   store.fenceLane(LANE, 1);
   const lanes = new InMemoryLanes();
   const board = new LaneBoard([LANE]);
+  const reasons = new Set<string>();
+  const hold = board.hold.bind(board);
+  board.hold = (lane, reason) => {
+    reasons.add(reason);
+    return hold(lane, reason);
+  };
   const stop = new AbortController();
   const { pipeline } = testPipeline(store, options);
   let bugs = 0;
@@ -43,7 +49,7 @@ function setUp(options: TestPipelineOptions = {}) {
   });
   const publisher = new TestPublisher('publisher', LANE);
   return {
-    store, lanes, board, stop, loop,
+    store, lanes, board, stop, loop, reasons,
     bugs: () => bugs,
     put: (...commands: unknown[]) => { lanes.put(LANE, publisher.envelope(commands)); },
     run: () => loop.run(LANE, { epoch: 1, signal: stop.signal }),
@@ -52,7 +58,7 @@ function setUp(options: TestPipelineOptions = {}) {
 }
 
 t.test('a unit that can never be committed: its one message is put aside whole, and the lane goes on', async (t) => {
-  const { store, put, run, stop, outcomes, bugs, board } = setUp();
+  const { store, put, run, stop, outcomes, bugs, board, reasons } = setUp();
   const [first, second, third, poisoned, last] = [change(), change(), change(), change(), change()];
   store.before = (unit) => {
     const isPoisoned = unit.writes.some(({ events }) => events.some(({ metadata }) => metadata.changeId === poisoned.commandId));
@@ -67,13 +73,14 @@ t.test('a unit that can never be committed: its one message is put aside whole, 
   t.match(store.ledger()[3]?.row, { commandId: poisoned.commandId, errors: [{ message: 'RangeError: cannot be stored' }], payload: /ProcessCrmEvent/ });
   t.ok(bugs() > 0, 'and it is told');
   t.match(board.of(LANE), { state: { kind: 'reading' }, lag: 0 });
+  t.strictSame([...reasons], ['a bug stopped a unit, which is tried again; the log of this service says more'], 'in our own words: anybody may read it');
   stop.abort();
   await running;
   t.match(board.of(LANE), { state: { kind: 'elsewhere' } });
 });
 
 t.test('a commit of unknown result: the checkpoint tells, and nothing is doubled', async (t) => {
-  const { store, put, run, stop, outcomes } = setUp();
+  const { store, put, run, stop, outcomes, reasons } = setUp();
   let lost = 0;
   store.after = () => {
     lost += 1;
@@ -90,6 +97,7 @@ t.test('a commit of unknown result: the checkpoint tells, and nothing is doubled
   await eventually('all is accounted for', () => outcomes(), { until: (rows) => rows.length === 8 });
   t.same(store.ledger().map(({ repeats }) => repeats), Array(8).fill(0));
   t.equal((await store.readAll(0, 100)).filter((entry) => entry.kind !== 'event' || entry.type !== 'MarkedDirty').length, 8);
+  t.strictSame([...reasons], ['the database or the broker is away, full or slow; the log of this service says more'], 'in our own words: anybody may read it');
   stop.abort();
   await running;
 });

@@ -55,13 +55,15 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
 
   const status = new ViewStatusReader(statusPool, log, Date.now);
   // A table of ours: a database that was never migrated cannot serve either.
-  health.check('read database', async () => void (await statusPool.query('select 1 from clientele.projections limit 1')));
-  health.check('event log', async () => void (await log.head()));
-  if (link !== null) {
-    health.check('broker', () => {
-      if (!link.connected) throw new Error('not connected');
-    });
-  }
+  health.check('read database', async () => {
+    await statusPool.query('select 1 from clientele.projections limit 1');
+    return null;
+  });
+  health.check('event log', async () => {
+    await log.head();
+    return null;
+  });
+  if (link !== null) health.check('broker', () => (link.connected ? null : 'not connected'));
   for (const view of projections) {
     health.progress(view.name, async () => {
       const [stands] = await status.read([view]).catch((error: unknown) => {

@@ -247,7 +247,7 @@ t.test('while the database is away callers are told so, and it is found again', 
     t.match([status, headers.get('retry-after'), json['detail']], [503, /\d/, /try again later/], path);
   }
   const unready = await ask('/health/ready', {});
-  t.match([unready.status, unready.json['failing']], [503, [{ name: 'read database' }]]);
+  t.match([unready.status, unready.json['failing']], [503, [{ name: 'read database', reason: 'cannot be used: the log of this service says why' }]]);
   t.equal((await ask('/health/live', {})).status, 200);
   await server.restart();
   await eventually('it serves again', async () => (await ask(`/clients/${uuid(50)}`)).status === 200);

@@ -93,7 +93,7 @@ export class LaneLoop {
           board.refuse(lane, messageOf(error));
           return false;
         }
-        if (board.hold(lane, messageOf(error))) logger.warn({ err: error, lane, reason: disposition.reason }, 'lane waits');
+        if (board.hold(lane, disposition.reason === 'unavailable' ? AWAY : messageOf(error))) logger.warn({ err: error, lane, reason: disposition.reason }, 'lane waits');
         await backoff.wait(disposition.retryAfterMs, signal);
         return true;
       case 'reject':
@@ -101,7 +101,7 @@ export class LaneLoop {
         onBug();
         session.caution.failed(error);
         logger.error({ err: error, lane, position: session.position }, 'a bug stopped a unit of the lane; it is tried again');
-        board.hold(lane, messageOf(error));
+        board.hold(lane, BUG);
         await backoff.wait(RETRY_MS, signal);
         return true;
     }
@@ -109,6 +109,9 @@ export class LaneLoop {
 }
 
 const RETRY_MS = 250;
+/** In place of messages that name users and addresses, or quote values: everybody may read why a lane stands still. */
+const AWAY = 'the database or the broker is away, full or slow; the log of this service says more';
+const BUG = 'a bug stopped a unit, which is tried again; the log of this service says more';
 /** Far below what anybody notices, and enough for a few dozen changes to share a turn where there are many. */
 const TURNS_APART_MS = 40;
 

@@ -1,5 +1,4 @@
-import { UnavailableError } from '@clientele/contracts';
-import { requireListedLanes, streamStatus, type JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
+import { otherLanes, streamStatus, type JetStreamDispatcher, type NatsLink } from '@clientele/messaging';
 import type { Health, Metrics } from '@clientele/service-kit';
 import type { CountedDispatcher } from './counted-dispatcher.ts';
 
@@ -15,12 +14,12 @@ export interface BrokerWatch {
 /** Ready while the broker is there, takes our lanes and has room for the largest command; work moves while what is queued gets sent. */
 export function watchBroker({ link, lanes, dispatcher, counted, health, metrics }: BrokerWatch): void {
   health.check('broker', async () => {
-    if (!link.connected) throw new UnavailableError('not connected to the broker');
+    if (!link.connected) return 'not connected';
     const commands = await streamStatus(link, 'commands');
-    if (commands === null) throw new UnavailableError('the stream COMMANDS is missing');
-    requireListedLanes(commands, lanes);
+    if (commands === null) return 'the stream COMMANDS is missing';
     const { bytes, maxBytes } = commands;
-    if (maxBytes > 0 && bytes + link.maxPayload > maxBytes) throw new UnavailableError(`the stream COMMANDS is full: ${bytes} of ${maxBytes} bytes`);
+    const isFull = maxBytes > 0 && bytes + link.maxPayload > maxBytes;
+    return otherLanes(commands, lanes) ?? (isFull ? `the stream COMMANDS is full: it holds ${maxBytes} bytes` : null);
   });
   health.progress('dispatch', () => {
     const { inFlight, queuedBytes } = dispatcher.status();

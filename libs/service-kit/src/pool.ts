@@ -21,9 +21,9 @@ const IDLE_TRANSACTION_TIMEOUT_MS = 10_000;
  * Connections with a bound on every wait. `json` and `jsonb` are read by `parseWritten`, so numbers keep their digits; `bigint` arrives as
  * text. A connection that breaks while idle is dropped and logged, not thrown.
  */
-export function createPool(url: string, options: PoolOptions): pg.Pool {
+export function createPool(url: string, options: PoolOptions): ServicePool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
-  const pool = new pg.Pool({
+  const pool = new ServicePool({
     connectionString: url,
     application_name: options.applicationName,
     max: options.max ?? 4,
@@ -43,6 +43,49 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
   // would end; the next statement on it fails all the same.
   pool.on('connect', (client) => client.on('error', (error) => options.logger?.debug({ err: error }, 'database connection broke')));
   return pool;
+}
+
+/** A pool whose server can be given up. */
+export class ServicePool extends pg.Pool {
+  readonly #open = new Set<pg.Client>();
+
+  constructor(config: pg.PoolConfig) {
+    super(config);
+    this.on('connect', (client) => {
+      if (client instanceof pg.Client) this.#open.add(client);
+    });
+    this.on('remove', (client) => {
+      if (client instanceof pg.Client) this.#open.delete(client);
+    });
+  }
+
+  /** Fails what waits for the server, and whatever is asked of it from here on; at once, but for connections that are being made. */
+  giveUp(): void {
+    if (!this.ending) void this.end();
+    for (const client of this.#open) void client.end();
+  }
+}
+
+/** With the making of a connection, which is not broken off, within the 10 s that a service has to stop. */
+const ANSWER_WITHIN_MS = 5_000;
+
+/**
+ * Ends pools once the work that needs them has ended. A server that keeps it from ending, as one that is frozen would, is given up after
+ * `withinMs`: what it was asked for is then for whoever comes next to find out, as after a crash.
+ * @throws what the work threw
+ */
+export async function endPools(pools: readonly ServicePool[], work: Promise<unknown>, withinMs = ANSWER_WITHIN_MS): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const pool of pools) pool.giveUp();
+  }, withinMs);
+  try {
+    await work;
+    await Promise.all(pools.map(async (pool) => {
+      if (!pool.ending) await pool.end();
+    }));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function exactTypes(): pg.TypeOverrides {

@@ -19,7 +19,10 @@ export interface Service<T extends TObject> {
   readonly name: string;
   /** What it reads from the environment; `baseSettings` among it. */
   readonly settings: T;
-  /** Resolves once it serves, with what stops it: ends intake, finishes or gives back what is in hand, closes connections. */
+  /**
+   * Resolves once it serves, with what stops it: ends intake, finishes or gives back what is in hand, closes connections. Before it resolves there
+   * is nothing in hand yet: a signal then ends the process as it is.
+   */
   readonly start: (context: ServiceContext<Static<T>>) => Promise<() => Promise<void>>;
   /** How long stopping may take before the process ends anyway, with exit code 1 (default 10 s). */
   readonly stopWithinMs?: number;
@@ -78,36 +81,33 @@ class Ending {
   readonly #logger: Logger;
   readonly #health: Health;
   readonly #stopWithinMs: number;
-  readonly #stopReady: Promise<() => Promise<void>>;
-  #giveStop: (stop: () => Promise<void>) => void = () => {};
+  #stop: (() => Promise<void>) | null = null;
   #begun = false;
 
   constructor(logger: Logger, health: Health, stopWithinMs: number) {
     this.#logger = logger;
     this.#health = health;
     this.#stopWithinMs = stopWithinMs;
-    this.#stopReady = new Promise((resolve) => {
-      this.#giveStop = resolve;
-    });
   }
 
   started(stop: () => Promise<void>): void {
-    this.#giveStop(stop);
+    this.#stop = stop;
   }
 
-  /** A signal that comes while the service still starts waits for the start, within the same bound. */
   stop(signal: NodeJS.Signals): void {
     if (this.#begun) return;
     this.#begun = true;
     this.#logger.info({ signal }, 'stopping');
     this.#health.stopping();
+    if (this.#stop === null) {
+      this.#exit(EXIT.stopped, 'stopped before it had started');
+      return;
+    }
     setTimeout(() => this.#exit(EXIT.failed, `not stopped within ${this.#stopWithinMs} ms`), this.#stopWithinMs).unref();
-    this.#stopReady
-      .then((stop) => stop())
-      .then(
-        () => this.#exit(EXIT.stopped, 'stopped'),
-        (error: unknown) => this.fail(error),
-      );
+    this.#stop().then(
+      () => this.#exit(EXIT.stopped, 'stopped'),
+      (error: unknown) => this.fail(error),
+    );
   }
 
   fail(error: unknown): void {

@@ -1,6 +1,6 @@
 import { eventually, startPostgres, tcpProxy } from '@clientele/testing';
 import t from 'tap';
-import { createLogger, createPool, LeaseKeeper, type Lease, type LeaseKeeperOptions } from '../src/index.ts';
+import { createLogger, createPool, endPools, LeaseKeeper, type Lease, type LeaseKeeperOptions } from '../src/index.ts';
 
 const TTL_MS = 600;
 const NAMES = ['lane 0', 'lane 1', 'lane 2', 'lane 3'];
@@ -191,4 +191,22 @@ t.test('a pool bounds every wait, and reads JSON with every digit', async (t) =>
   await t.rejects(pool.query('select from locked'), /lock timeout/);
   await client.query('rollback');
   client.release();
+});
+
+t.test('pools end with the work that needs them; a server that has gone silent is given up', async (t) => {
+  const url = new URL(server.url());
+  const proxy = await tcpProxy(server.port);
+  t.teardown(() => proxy.close());
+  url.port = String(proxy.port);
+  const [well, silent] = [createPool(server.url(), { applicationName: 'test' }), createPool(url.href, { applicationName: 'test', max: 2 })];
+  await endPools([well], well.query('select 1'));
+  t.ok(well.ended);
+  await Promise.all([silent.query('select 1'), silent.query('select 1')]);
+  proxy.pause();
+  const asked = silent.query('select 1');
+  const outcome = t.rejects(asked, { message: /terminated/ }, 'what it was asked fails before its own time is over');
+  await endPools([silent], asked.catch(() => {}), 50);
+  await outcome;
+  t.ok(silent.ended);
+  await t.rejects(silent.query('select 1'), { message: /after calling end/ });
 });

@@ -3,7 +3,7 @@ import { ClientDomainService } from '@clientele/domain';
 import { countReads, listSources, maintainWriteDatabase, notePending, PostgresEventStore, reopenReads } from '@clientele/event-store';
 import { connectNats, EventStream, JetStreamDispatcher, JetStreamLaneFeed, LaneLook, LaneTrimmer, type LinkEvent } from '@clientele/messaging';
 import { AVAILABLE_PROVIDERS, createProvider, type CrmProvider } from '@clientele/providers';
-import { createPool, definitionFor, isDevelopment, linkBase, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
+import { createPool, definitionFor, endPools, isDevelopment, linkBase, loadClienteleConfig, type Logger, type ServiceContext } from '@clientele/service-kit';
 import { startAdminHttp } from './admin-http.ts';
 import { deadLetters } from './dead-letters/dead-letters.ts';
 import { ErrorHandler } from './errors/error-handler.ts';
@@ -146,18 +146,20 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
     }, keys),
     (app, keys) => work.registerRoutes(app, keys),
   ]);
-  await Promise.all(keepers.map((keeper) => keeper.start()));
+  // Not waited for: from here on there is work in hand, and the first turns last as long as the database takes.
+  for (const keeper of keepers) void keeper.start();
   const watching = Promise.all([watch.run(ended.signal), laneWatch.run(ended.signal)]);
 
-  return async () => {
+  const finish = async (): Promise<void> => {
     const stopping = keepers.map((keeper) => keeper.stop());
     // Calls that hang would keep their readers; what they were for is put back.
     await Promise.all([http.close(), sources.close(), ...stopping]);
     ended.abort();
     await watching;
     await Promise.all([store.drained(), readings.close(), inBulk.close()]);
-    await Promise.all([link.close(), pool.end(), leasePool.end()]);
+    await link.close();
   };
+  return async () => await endPools([pool, leasePool], finish());
 }
 
 function configuredProviders({ mapping }: ClienteleConfig): ReadonlyMap<string, CrmProvider> {

@@ -1,7 +1,7 @@
 import { PostgresEventStore } from '@clientele/event-store';
 import { ProjectionManager } from '@clientele/projections';
 import { VIEWS_CHANNEL } from '@clientele/read-model';
-import { apiKeys, createHttpServer, createPool, definitionFor, LeaseKeeper, loadClienteleConfig, type ServiceContext } from '@clientele/service-kit';
+import { apiKeys, createHttpServer, createPool, definitionFor, endPools, LeaseKeeper, loadClienteleConfig, type ServiceContext } from '@clientele/service-kit';
 import { ChangesProjection } from './changes/changes-projection.ts';
 import { openEventFeed } from './feed/event-feed.ts';
 import { RecordsProjection } from './records/records-projection.ts';
@@ -80,10 +80,12 @@ export async function startProjector(context: ServiceContext<ProjectorSettings>)
   const http = await createHttpServer({ service: 'projector', description: 'Keeps the read models up with the event log; tells how far they are.', logger, metrics, health });
   registerProjectionRoutes(http, status, projections, apiKeys(settings.ADMIN_API_KEYS));
   await http.listen({ host: settings.HOST, port: settings.PROJECTOR_PORT });
-  await keeper.start();
+  // Not waited for: from here on there is work in hand, and the first turn lasts as long as the database takes.
+  void keeper.start();
 
-  return async () => {
+  const finish = async (): Promise<void> => {
     await Promise.all([http.close(), keeper.stop()]);
-    await Promise.all([link?.close(), pool.end(), statusPool.end(), logPool.end()]);
+    await link?.close();
   };
+  return async () => await endPools([pool, statusPool, logPool], finish());
 }

@@ -1,4 +1,4 @@
-import { aggregateTypes, createPool, loadClienteleConfig, runService } from '@clientele/service-kit';
+import { aggregateTypes, createPool, endPools, loadClienteleConfig, runService } from '@clientele/service-kit';
 import { createQueryApp } from './app.ts';
 import { QuerySettings } from './settings.ts';
 
@@ -21,9 +21,6 @@ await runService({
       health,
     });
     await app.listen({ port: settings.QUERY_PORT, host: settings.HOST });
-    return async () => {
-      await app.close();
-      await Promise.all([readPool.end(), logPool.end()]);
-    };
+    return async () => await endPools([readPool, logPool], app.close());
   },
 });

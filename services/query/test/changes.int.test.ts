@@ -1,6 +1,6 @@
 import { Accounting, EventReadDTO, exactNumber } from '@clientele/contracts';
 import { Health } from '@clientele/service-kit';
-import { eventually, spawnService } from '@clientele/testing';
+import { eventually, spawnService, tcpProxy } from '@clientele/testing';
 import { Value } from '@sinclair/typebox/value';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -237,6 +237,19 @@ t.test('the service starts, ends its waiting at once when told to stop, and exit
   t.equal(await misconfigured.exited, 2);
   for (const variable of ['READ_DATABASE_URL', 'EVENT_LOG_URL', 'QUERY_API_KEYS', 'ADMIN_API_KEYS'])
     t.match(misconfigured.output(), variable);
+});
+
+t.test('a database that no longer answers does not keep the service from stopping', async (t) => {
+  const listeners = async () => (await read.query(`select from pg_stat_activity where application_name = 'clientele-query-listen' and query like 'listen%'`)).rowCount;
+  await eventually('the first one listens', listeners, { until: (count) => count === 1 });
+  const proxy = await tcpProxy(server.port);
+  t.teardown(() => proxy.close());
+  const url = new URL(databases.readUrl);
+  url.port = String(proxy.port);
+  const frozen = await startQuery({ ...databases, readUrl: url.href });
+  await eventually('this one listens', listeners, { until: (count) => count === 2 });
+  proxy.pause();
+  await t.resolves(frozen.close());
 });
 
 t.test('while the database is away callers are told so, and it is found again', async (t) => {

@@ -128,6 +128,22 @@ t.test('a commit that lands after its connection was given up, and after the che
   await running;
 });
 
+t.test('a record whose write was stored before is read anew for its next change', async (t) => {
+  const store = new InMemoryEventStore();
+  store.fenceLane(LANE, 1);
+  const { decide, session } = testPipeline(store);
+  await decide([change({ type: 'Created' })]);
+  const [created] = await store.readAll(0, 1);
+  const streamId = created?.kind === 'event' ? created.streamId : '';
+  t.ok(session.cache.get(streamId));
+  const commit = store.commit.bind(store);
+  store.commit = async (units) => (await commit(units)).map((result) => (
+    result.status === 'committed' ? { ...result, writes: result.writes.map((write) => ({ ...write, repeated: true })) } : result
+  ));
+  await decide([change()]);
+  t.equal(session.cache.get(streamId), undefined, 'what was stored may not be what was decided this time');
+});
+
 t.test('a bad deploy: the lane waits, says why, and parks nothing', async (t) => {
   let isBad = true;
   const { put, run, stop, outcomes, board } = setUp({

@@ -128,6 +128,12 @@ t.test('a lane batch is cut into units', async (t) => {
     t.same(again.map(({ received }) => received.length), [0], 'a second reading brings nothing new');
   });
 
+  t.test('few that are large become several too', async (t) => {
+    const p = publisher();
+    const messages = Array.from({ length: 4 }, () => p.envelope([change({ data: { Description: 'x'.repeat(200_000) } })]));
+    t.same([...laneWork(laneBatch(messages), new PublisherNumbers(new Map()), now)].map(({ to }) => to.sequence), [3, 4]);
+  });
+
   t.test('one message at a time when asked', async (t) => {
     const p = publisher();
     const batch = laneBatch([p.envelope([change()]), p.envelope([change()])]);

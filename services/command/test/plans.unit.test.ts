@@ -4,6 +4,7 @@ import { ProviderError, type Reading, type RecordSource } from '@clientele/provi
 import { causeOf, differenceOf, systematicPaths, type Difference } from '../src/plans/comparison/compare-record.ts';
 import { estimate } from '../src/plans/comparison/drift-score.ts';
 import { findDrift } from '../src/plans/comparison/find-drift.ts';
+import { hardDeletions } from '../src/plans/comparison/hard-deletions.ts';
 import { loadPlan, planId, reconciliationPlan, repairPlan } from '../src/plans/new-plans.ts';
 import { BEGINNING, planCursor, type Place } from '../src/plans/plan-cursor.ts';
 import { byEntity, counted, sumOf } from '../src/plans/plan-tally.ts';
@@ -186,6 +187,25 @@ t.test('a provider that refuses is not asked more often for it', async (t) => {
   t.equal(after(new ProviderError('rate_limited', 'too many', { retryAt: new Date(T + 3_600_000) })), 3_600_000);
   t.equal(after(new ProviderError('unauthorised', 'refused')), 300_000);
   t.equal(after(new TypeError('a bug')), 5_000);
+});
+
+t.test('records that are not shown count as deleted only where they are few, and where others are shown', async (t) => {
+  const look = async (count: number, asked: number, shown: Reading['kind'] = 'not_yet_visible') => {
+    const absent = Array.from({ length: count }, (_, n) => `gone ${n}`);
+    const records: Partial<RecordSource> = {
+      survivors: async (_, ids) => ({
+        calls: 1, readings: ids.map((id) => ({ kind: id === 'alive' ? shown : 'not_found', entity: 'Account', id, window: window(0) } as Reading)),
+      }),
+    };
+    const context = { source: { records }, entity: 'Account', ask: async <A>(_: number, question: () => Promise<A>) => await question() } as unknown as StepContext;
+    const { deleted, hidden } = await hardDeletions(context, absent, asked, ['alive']);
+    return [deleted.filter(({ kind }) => kind === 'deleted').length, hidden];
+  };
+  t.strictSame(await look(20, 60), [20, 0], 'so few are believed at any rate');
+  t.strictSame(await look(21, 60), [0, 21], 'a third at once: it is our permissions');
+  t.strictSame(await look(40, 200), [40, 0], 'a fifth is believed');
+  t.strictSame(await look(41, 200), [0, 41]);
+  t.strictSame(await look(2, 200, 'not_found'), [0, 2], 'what lives is not shown either: the query tells nothing');
 });
 
 t.test('a load is complete when each record is held that the provider lists, whatever happens meanwhile', async (t) => {

@@ -1,11 +1,13 @@
-import type { EventStreamState } from '@clientele/messaging';
+import type { EventStream, EventStreamState } from '@clientele/messaging';
 import { eventually } from '@clientele/testing';
 import t from 'tap';
+import { alignStream } from '../src/relay/align.ts';
 import { judgeStream } from '../src/relay/judge-stream.ts';
+import { StaleLeaderError } from '../src/relay/relay-log.ts';
 import { RelayProgress } from '../src/relay/relay-progress.ts';
 import { firstPositionSince, hasEntrySince } from '../src/relay/retention.ts';
 import { WakeUp } from '../src/relay/wake-up.ts';
-import { ListLog } from './support/relay-log.ts';
+import { ListLog, ListState } from './support/relay-log.ts';
 
 const place = (position: number, incarnation = 'log-1') => ({ incarnation, position, sequence: position + 60 });
 const faithful: EventStreamState = {
@@ -30,6 +32,17 @@ t.test('the stream is judged by what it holds', async (t) => {
   t.match(judge({ bytes: 9500 }, true), { kind: 'continue' }, 'its own limit took the beginning');
   t.match(judge({ first: place(52), last: place(61) }), { kind: 'ahead', reason: /61.*60.*log-1/ });
   t.match(judge({ first: place(52), last: place(61), holes: 3 }), { kind: 'ahead' }, 'also with a hole: nothing may be lost by a purge');
+});
+
+t.test('who leads no more empties nothing: its successor may be filling the stream', async (t) => {
+  const asked: string[] = [];
+  const stream: Partial<EventStream> = { state: async () => faithful, purge: async () => void asked.push('purge') };
+  const log = new ListLog();
+  log.append(60);
+  const state = new ListState();
+  state.leaseEpoch = 2;
+  await t.rejects(alignStream({ log, stream: stream as EventStream, state }, 1, 'somebody else wrote to it'), StaleLeaderError);
+  t.same(asked, []);
 });
 
 t.test('the first entry inside the retention is found by its time', async (t) => {

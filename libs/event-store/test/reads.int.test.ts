@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
 import type pg from 'pg';
+import { eventually } from '@clientele/testing';
 import {
-  connectSource, countReads, drawReadNumbers, listSources, maintainWriteDatabase, noteSource, reopenReads, rescheduleRead, rescheduleReads, takeReads,
+  connectSource, countReads, drawReadNumbers, listSources, maintainWriteDatabase, noteSource, releaseReads, reopenReads, rescheduleRead, rescheduleReads, takeReads,
   type AskedRead, type PostgresEventStore, type TakenRead,
 } from '../src/index.ts';
 import { askedRead, clockAt, reading, SOURCE, streamId, unit } from './contract/units.ts';
@@ -150,6 +151,35 @@ t.test('what could not be read is put off, or given up until something later ask
   t.same(ids(await take()).sort(), ['A', 'D']);
   await store.commit([unit({ readings: ['A', 'B', 'C', 'D'].map((id) => reading(id, 9)) })]);
   t.same(await countReads(pool), []);
+});
+
+t.test('what puts reads back waits for an append before it touches any, so that neither waits for the other', async (t) => {
+  const { ask, take, pool, database } = await open(t);
+  await ask(askedRead('A', 1));
+  const [read] = await take();
+  const appending = await database.owner.connect();
+  await appending.query('begin');
+  await appending.query('select from clientele.log_head for update');
+  let isBack = false;
+  const back = rescheduleRead(pool, { read: read!, notBefore: inSeconds(0), error: 'late' }).finally(() => (isBack = true));
+  await eventually('it waits', async () => {
+    const { rowCount } = await database.owner.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%reschedule_reads%'");
+    return isBack || rowCount === 1;
+  });
+  t.equal(isBack, false);
+  await appending.query("select from clientele.reads where external_id = 'A' for update nowait");
+  await appending.query('rollback');
+  appending.release();
+  t.equal(await back, true);
+});
+
+t.test('what a reader took and left is due for the next one at once, and counts as no attempt', async (t) => {
+  const { ask, take, pool, row } = await open(t);
+  await ask(askedRead('A', 1), askedRead('elsewhere', 1, { source: 'another' }));
+  await take();
+  await take({ source: 'another' });
+  t.equal(await releaseReads(pool, SOURCE), 1);
+  t.same([await row('A'), await row('elsewhere')], ['open 0 now', 'taken 1 later']);
 });
 
 t.test('what was given up is forgotten after 30 days', async (t) => {

@@ -122,16 +122,19 @@ t.test('a group is bounded in units and bytes; a larger unit goes alone', async 
 });
 
 t.test('what may wait is bounded', async (t) => {
-  const { groups, commit } = committer({ ...DEFAULT_LIMITS, maxUnits: 1, maxQueuedUnits: 2 });
-  const first = commit(one());
-  await turn();
-  const waiting = [commit(one()), commit(one())];
-  await t.rejects(commit(one()), UnavailableError);
-  for (let index = 0; index < 3; index += 1) {
-    groups[index]?.done();
+  const size = prepareUnit(one()).bytes;
+  for (const limits of [{ maxQueuedUnits: 2 }, { maxQueuedBytes: size, maxBytes: size }]) {
+    const { groups, commit } = committer({ ...DEFAULT_LIMITS, maxUnits: 1, ...limits });
+    const first = commit(one());
     await turn();
+    const waiting = [commit(one()), commit(one())];
+    await t.rejects(commit(one()), UnavailableError, Object.keys(limits).join(' and '));
+    for (let index = 0; index < 3; index += 1) {
+      groups[index]?.done();
+      await turn();
+    }
+    await Promise.all([first, ...waiting]);
   }
-  await Promise.all([first, ...waiting]);
 });
 
 t.test('what cannot be had fails the group; a bug fails its own unit', async (t) => {

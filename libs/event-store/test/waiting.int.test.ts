@@ -121,6 +121,20 @@ t.test('the accounting follows rows that are settled, and counts reads and order
   t.match((await accounting(database))[0], { unaccounted: 1, reads: 0 }, 'a row that somebody deleted');
 });
 
+t.test('a change that fails again keeps its place in lists: they are ordered by when it was parked', async (t) => {
+  const database = await writeDatabase(t, postgres);
+  const store = database.store();
+  const id = changeId();
+  const decidedAt = async (): Promise<string | undefined> =>
+    (await database.owner.query<{ at: string }>('select decided_at::text as at from clientele.ledger')).rows[0]?.at;
+  await store.commit([unit({ ledger: [ledgerRow(id, { outcome: 'parked', payload: '{}' })] })]);
+  const parkedAt = await decidedAt();
+  t.match(await store.commit([unit({ resettled: [resettlement(id, { outcome: 'parked' })] })]), [{ status: 'committed' }]);
+  t.equal(await decidedAt(), parkedAt);
+  await store.commit([unit({ resettled: [resettlement(id)] })]);
+  t.not(await decidedAt(), parkedAt, 'what is settled was decided just now');
+});
+
 t.test('a quarantined body that is sent in again is marked, and stays', async (t) => {
   const database = await writeDatabase(t, postgres);
   const [store, pool] = [database.store(), database.pool()];

@@ -217,6 +217,8 @@ export function eventStoreContract(t: Test, open: (t: Test) => Promise<StoreUnde
     await fenceLane('commands.0', 2);
     t.equal(await commit(step('commands.0', 1, 1)), 'stale_lane', 'an owner that was');
     t.equal(await commit(step('commands.0', 2, 1)), 'committed');
+    const elsewhere = { ...step('commands.0', 2, 2), from: { incarnation: '2025-05-01T00:00:00Z', sequence: 2 } };
+    t.equal(await commit(elsewhere), 'stale_lane', 'the same place in another incarnation of the stream');
     const reborn = { ...step('commands.0', 2, 2), to: { incarnation: '2025-05-01T00:00:00Z', sequence: 1 } };
     t.equal(await commit(reborn), 'committed', 'another incarnation of the stream');
     t.match(await store.laneCheckpoint('commands.0'), { epoch: 2, position: { incarnation: '2025-05-01T00:00:00Z', sequence: 1 } });

@@ -136,23 +136,28 @@ t.test('who lost the lease commits nothing; what it had begun before is in', asy
   t.same(await database.dump(), await once.dump());
 });
 
-t.test('a checkpoint that a crash of the server took back: the owner loads it anew and goes on', async (t) => {
-  const database = await freshDatabase();
+t.test('a checkpoint that is not where its owner left it: he loads it anew and goes on', async (t) => {
   const log = someLog(20);
-  const feed = new InMemoryEventFeed('log-1');
-  feed.append(log.entries.slice(0, 5));
-  let at = 0;
-  const failures: unknown[] = [];
-  const following = project(database, feed, 20, { epoch: 1, onCommit: (written) => (at = written[0]?.member.checkpoint.position ?? 0), onFailure: (error) => failures.push(error) });
-  await eventually('the owner at work', () => at, { until: (position) => position === 5 });
-  // As if the last commits had not reached the disk: the rows are applied again.
-  await database.pool.query('update clientele.projection_checkpoints set position = 3');
-  feed.append(log.entries.slice(5));
-  await following;
   const once = await freshDatabase();
   await project(once, feedOf(log.entries), 20);
-  t.same(await database.positions(), await once.positions());
-  t.ok(failures.length === 1 && failures[0] instanceof MovedCheckpointError);
+  for (const [what, change] of [
+    // As if the last commits had not reached the disk: the rows are applied again.
+    ['a crash of the server took it back', 'position = 3'],
+    ['it stands in another log', "incarnation = 'log-0'"],
+  ] as const) {
+    const database = await freshDatabase();
+    const feed = new InMemoryEventFeed('log-1');
+    feed.append(log.entries.slice(0, 5));
+    let at = 0;
+    const failures: unknown[] = [];
+    const following = project(database, feed, 20, { epoch: 1, onCommit: (written) => (at = written[0]?.member.checkpoint.position ?? 0), onFailure: (error) => failures.push(error) });
+    await eventually('the owner at work', () => at, { until: (position) => position === 5 });
+    await database.pool.query(`update clientele.projection_checkpoints set ${change}`);
+    feed.append(log.entries.slice(5));
+    await following;
+    t.same(await database.positions(), await once.positions(), what);
+    t.ok(failures.length === 1 && failures[0] instanceof MovedCheckpointError, what);
+  }
 });
 
 t.test('two owners at once: the older epoch is rolled back whole at its next commit', async (t) => {

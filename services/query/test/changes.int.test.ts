@@ -197,6 +197,13 @@ t.test('accounting adds up, in total and by source, and shows what is missing', 
   t.match((await ask('/accounting')).json, { unaccounted: 1, orders: 3, outcomes: { parked: 0, applied: 2 } });
   await log.query("delete from clientele.ledger where command_id = '20250424-read0'");
   t.equal(await unaccounted(), 2, 'the row of a read that is gone shows as well');
+
+  const outcomes = ['applied', 'superseded', 'ignored', 'parked', 'quarantined', 'rejected', 'discarded', 'erased'];
+  for (const [n, outcome] of outcomes.entries()) {
+    for (let row = 0; row <= n; row += 1) await insertLedger(log, `20250424-${outcome}-${row}`, outcome, 0, { source: 'hubspot:1' });
+  }
+  const counted = Object.fromEntries(outcomes.map((outcome, n) => [outcome, n + 1]));
+  t.match((await ask('/accounting')).json, { sources: { 'hubspot:1': { outcomes: counted } } }, 'each under its own name');
 });
 
 t.test('the API describes itself', async (t) => {

@@ -81,6 +81,12 @@ t.test('a record keeps every digit, shows its sources, and names whom it refers 
   await read.query('delete from clientele.records_2 where id = any($1)', [[moved, gone]]);
 });
 
+t.test('an id names its record in capitals too', async (t) => {
+  const id = '0189abcd-0000-7000-8000-000000000000';
+  await insertRecord(read, { id, type: 'lead', entity: 'Lead' });
+  t.match(await ask(`/leads/${id.toUpperCase()}`), { status: 200, json: { id } });
+});
+
 t.test('an unchanged record is not sent again', async (t) => {
   const etag = (await ask(`/clients/${uuid(0)}`)).headers.get('etag') ?? '';
   const again = await ask(`/clients/${uuid(0)}`, { headers: { 'x-api-key': 'query-key', 'if-none-match': etag } });

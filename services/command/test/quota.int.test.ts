@@ -2,7 +2,8 @@ import t, { type Test } from 'tap';
 import { UnavailableError } from '@clientele/contracts';
 import { connectSource, InMemoryEventStore, listPlans, listSources, migrateWriteDatabase, noteQuota, spendCalls, spentCalls, type ReadLane } from '@clientele/event-store';
 import { createLogger, createMetrics, createPool } from '@clientele/service-kit';
-import { startPostgres } from '@clientele/testing';
+import { eventually, startPostgres } from '@clientele/testing';
+import { schedulePlans } from '../src/plans/schedule.ts';
 import { GovernedQuota, type CallLedger } from '../src/quota/source-quota.ts';
 import { SourceWatch } from '../src/sources/source-watch.ts';
 import type { ReadableSource } from '../src/sources/source-book.ts';
@@ -11,11 +12,11 @@ import { testPipeline } from './support/pipeline.ts';
 
 const postgres = await startPostgres();
 t.teardown(() => postgres.stop());
+const MIGRATED = 'migrated';
+await migrateWriteDatabase(await postgres.createDatabase(MIGRATED));
 
 async function database(t: Test) {
-  const url = await postgres.createDatabase();
-  await migrateWriteDatabase(url);
-  const pool = createPool(url, { applicationName: 'test', max: 8 });
+  const pool = createPool(await postgres.createDatabase(undefined, MIGRATED), { applicationName: 'test', max: 8 });
   t.teardown(() => pool.end());
   await connectSource(pool, SOURCE, 'salesforce');
   const ledger: CallLedger = {
@@ -43,6 +44,25 @@ t.test('two processes together never spend more than the share, and a restart fo
   const restarted = quota();
   t.notOk(await restarted.allows('live', 1), 'the limit is known before the provider tells it again');
   t.match(await restarted.status(), { spent: { live: 96 }, budget: 100, left: 4, account: null });
+});
+
+t.test('who asks while another process spends waits to see what is left', async (t) => {
+  const { pool } = await database(t);
+  const first = await pool.connect();
+  await first.query('begin');
+  await first.query("select clientele.spend_calls($1, 'live', 6, 10)", [SOURCE]);
+  const second = spendCalls(pool, SOURCE, 'live', 5, 10);
+  await eventually('the second waits', async () => (await pool.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rowCount === 1);
+  await first.query('commit');
+  first.release();
+  t.equal(await second, false, 'six and five are more than ten');
+});
+
+t.test('a call counts until the last minute of its hour is a day old', async (t) => {
+  const { pool } = await database(t);
+  await pool.query("insert into clientele.api_calls (source, hour, lane, calls) values ($1, now() - interval '24 hours 30 minutes', 'live', 10), ($1, now() - interval '25 hours 1 minute', 'live', 10)", [SOURCE]);
+  t.equal(await spendCalls(pool, SOURCE, 'live', 1, 10), false);
+  t.equal(await spendCalls(pool, SOURCE, 'live', 1, 11), true);
 });
 
 t.test('what costs more than was expected is made good', async (t) => {
@@ -87,6 +107,19 @@ t.test('what could not be counted is counted with the next', async (t) => {
   isAway = false;
   t.ok(await one.spend('live', 1));
   t.match(await quota().status(), { spent: { live: 6 } });
+});
+
+t.test('a source is loaded when it is connected, and compared first when a turn comes after that', async (t) => {
+  const { pool } = await database(t);
+  const connectedAt = (await listSources(pool))[0]?.connectedAt.getTime() ?? NaN;
+  const made = async (now: number): Promise<string[]> => {
+    const settings = { loadOnConnect: true, sampleEveryMs: 900_000, sampleRecords: 5, fullEveryMs: 0 };
+    await schedulePlans(pool, { id: SOURCE, provider: 'salesforce', entities: ['Account'] }, settings, now);
+    return (await listPlans(pool)).map(({ kind }) => kind);
+  };
+  t.same(await made(connectedAt), ['load'], 'the turn that runs began before');
+  t.same(await made(connectedAt + 900_000), ['reconciliation', 'load']);
+  t.same(await made(connectedAt + 900_000), ['reconciliation', 'load'], 'each turn once');
 });
 
 t.test('a jump of commit numbers raises an alarm and asks for a comparison, once', async (t) => {

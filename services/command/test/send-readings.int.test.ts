@@ -1,46 +1,67 @@
-import { decodeEnvelope } from '@clientele/contracts';
+import { decodeEnvelope, type EventDispatcher } from '@clientele/contracts';
 import { connectSource, migrateWriteDatabase } from '@clientele/event-store';
 import { connectNats, ensureTopology, JetStreamDispatcher, JetStreamLaneFeed } from '@clientele/messaging';
 import type { RecordSource } from '@clientele/providers';
 import { createPool } from '@clientele/service-kit';
 import { startNats, startPostgres } from '@clientele/testing';
 import t from 'tap';
-import { SendReadings } from '../src/plans/send-readings.ts';
+import { SendReadings, type SendReadingsParts } from '../src/plans/send-readings.ts';
 import type { SourceQuota } from '../src/quota/governor.ts';
 import type { Sendable } from '../src/plans/steps/step.ts';
 import type { ReadableSource } from '../src/sources/source-book.ts';
 
 const SOURCE = 'salesforce:00D5f000005KcCnEAK';
 
+const postgres = await startPostgres();
+const url = await postgres.createDatabase();
+await migrateWriteDatabase(url);
+const pool = createPool(url, { applicationName: 'test', max: 2 });
+await connectSource(pool, SOURCE, 'salesforce');
+t.teardown(async () => {
+  await pool.end();
+  await postgres.stop();
+});
+
+const source: ReadableSource = {
+  id: SOURCE, provider: 'salesforce', records: {} as RecordSource, marginMs: 0, entities: ['Account'],
+  quota: {} as SourceQuota,
+};
+const sending = { source, planId: 'plan-1', epoch: 1, signal: new AbortController().signal };
+const told: unknown[] = [];
+
+function sender(dispatcher: EventDispatcher, areDecided: SendReadingsParts['held']['areDecided']): SendReadings {
+  return new SendReadings({
+    dispatcher, pool, lanes: 1, now: Date.now, held: { areDecided },
+    store: { commit: async () => await Promise.reject(new Error('nothing is put off here')) },
+    logger: { warn: (...line: unknown[]) => void told.push(line) },
+  });
+}
+
+t.test('the next readings go when those before are decided', async (t) => {
+  const turns: string[] = [];
+  const dispatcher: EventDispatcher = { dispatch: async (commands) => void turns.push(`${commands.length} sent`) };
+  const readings = sender(dispatcher, async (commandIds) => {
+    if (commandIds.length === 0) return true;
+    turns.push('look');
+    return turns.at(-2) === 'look';
+  });
+  const sent = await readings.send(Array.from({ length: 600 }, (_, n) => found(`${n}`, 'small')), [], sending);
+  t.same(turns, ['250 sent', 'look', 'look', '250 sent', 'look', 'look', '100 sent']);
+  t.equal(sent.length, 1, 'the last command of the one lane');
+});
+
 t.test('a reading that the broker can never take is told and left out; those beside it go', async (t) => {
-  const [postgres, nats] = await Promise.all([startPostgres(), startNats({ syncAlways: false, maxPayload: '64KB' })]);
-  const url = await postgres.createDatabase();
-  await migrateWriteDatabase(url);
+  const nats = await startNats({ syncAlways: false, maxPayload: '64KB' });
   await ensureTopology(nats.url, { lanes: 1 });
-  const pool = createPool(url, { applicationName: 'test', max: 2 });
   const link = await connectNats({ url: nats.url, name: 'test' });
   const dispatcher = new JetStreamDispatcher({ link, lanes: 1 });
   t.teardown(async () => {
     await dispatcher.close();
     await link.close();
-    await pool.end();
-    await Promise.all([postgres.stop(), nats.stop()]);
+    await nats.stop();
   });
-  await connectSource(pool, SOURCE, 'salesforce');
-  const told: unknown[] = [];
-  const readings = new SendReadings({
-    dispatcher, pool, lanes: 1, now: Date.now,
-    store: { commit: async () => await Promise.reject(new Error('nothing is put off here')) },
-    held: { areDecided: async () => await Promise.resolve(true) },
-    logger: { warn: (...line: unknown[]) => void told.push(line) },
-  });
-  const source: ReadableSource = {
-    id: SOURCE, provider: 'salesforce', records: {} as RecordSource, marginMs: 0, entities: ['Account'],
-    quota: {} as SourceQuota,
-  };
-  const sent = await readings.send([found('1', 'small'), found('2', 'x'.repeat(70_000)), found('3', 'small too')], [], {
-    source, planId: 'plan-1', epoch: 1, signal: new AbortController().signal,
-  });
+  const readings = sender(dispatcher, async () => await Promise.resolve(true));
+  const sent = await readings.send([found('1', 'small'), found('2', 'x'.repeat(70_000)), found('3', 'small too')], [], sending);
 
   t.equal(sent.length, 1, 'the last command of the one lane');
   t.match(told, [[{ record: '2' }, 'a record is too large for the broker']]);

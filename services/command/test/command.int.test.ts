@@ -182,17 +182,28 @@ t.test('waiting work is found without a look at all that is done', async (t) => 
   t.equal(new Set([...first.items, ...second.items].map(({ id }) => id)).size, 100);
 });
 
-t.test('what is decided leaves the broker when its time is over', async (t) => {
+t.test('at its start it looks after the database and the broker: what is decided leaves when its time is over', async (t) => {
   const system = await testSystem(t, postgres);
   const keeping = await system.startCommand();
   await system.send(change(), change(), change());
   await system.accounted(3);
-  const messages = async (): Promise<number> => (await system.link.manager.streams.info('COMMANDS')).state.messages;
-  t.ok((await messages()) > 0);
+  const stream = async () => (await system.link.manager.streams.info('COMMANDS')).state;
+  const { messages, first_seq: first } = await stream();
+  t.ok(messages > 0);
   keeping.kill('SIGTERM');
   await keeping.exited;
+
+  const tomorrow = `clientele.ledger_${new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  await system.db.query(`drop table ${tomorrow}`);
+  const looking = await system.startCommand();
+  await eventually('tomorrow has its partition again', async () => (await system.db.query('select to_regclass($1) as name', [tomorrow])).rows[0].name);
+  await eventually('it has looked at the lanes', async () => /^clientele_commands_fullness\{[^}]*\} (?!0$)/m.test(String((await looking.get('/metrics')).body)) || (await stream()).first_seq > first);
+  t.equal((await stream()).first_seq, first, 'by default it stays for two days');
+  looking.kill('SIGTERM');
+  await looking.exited;
+
   await system.startCommand({ COMMANDS_KEPT_HOURS: '0' });
-  await eventually('the lanes are empty', messages, { until: (count) => count === 0 });
+  await eventually('the lanes are empty', async () => (await stream()).messages, { until: (count) => count === 0 });
   await system.send(change());
   await system.accounted(4);
 });

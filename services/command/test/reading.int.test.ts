@@ -1,5 +1,15 @@
 import t, { type Test } from 'tap';
+import type { Command } from '@clientele/contracts';
+import { clockOf } from '@clientele/domain';
+import { PostgresEventStore } from '@clientele/event-store';
+import type { RecordSource } from '@clientele/providers';
+import { createLogger, createMetrics, createPool } from '@clientele/service-kit';
 import { eventually, FULL_LIFE, relayFeed } from '@clientele/testing';
+import { ownReaders } from '../src/reading/own-readers.ts';
+import { ReadMetrics } from '../src/reading/read-metrics.ts';
+import { ReaderBoard } from '../src/reading/reader-board.ts';
+import type { ReadableSource } from '../src/sources/source-book.ts';
+import { SOURCE } from './support/commands.ts';
 import { live, readableOrg, type ReadableOrg, type ReadableOrgOptions } from './support/readable-org.ts';
 import { sharedPostgres, testSystem, type CommandProcess, type TestSystem } from './support/system.ts';
 
@@ -119,6 +129,45 @@ t.test('each way of not answering has its own wait', async (t) => {
   const { body } = await process.get('/metrics');
   t.match(body, /clientele_source_reader\{[^}]*state="rate_limited"[^}]*\} 1/);
   t.match(body, /clientele_reads_total\{[^}]*result="answered"[^}]*\} 4/);
+});
+
+t.test('while the broker is away no read is taken, since what is read could not be sent', async (t) => {
+  const system = await testSystem(t, postgres);
+  const pool = createPool(system.ownerUrl, { applicationName: 'test' });
+  let connected = false;
+  const sent: Command[] = [];
+  const asked: string[] = [];
+  const records: Partial<RecordSource> = {
+    fetchOne: async (entity, id) => {
+      asked.push(id);
+      const at = new Date().toISOString();
+      return await Promise.resolve({ kind: 'found', entity, id, fields: {}, whole: true, changedAt: null, window: { from: at, until: at }, calls: 1 });
+    },
+    breaker: () => ({ state: 'closed', failures: 0, retryAt: null }),
+  };
+  const source: ReadableSource = {
+    id: SOURCE, provider: 'salesforce', records: records as RecordSource, marginMs: 0, entities: ['Account'],
+    quota: { spend: async () => true, allows: async () => true, status: async () => await Promise.reject(new Error('not asked')) },
+  };
+  const since = clockOf({ commitTime: Date.now() - 60_000, commitNumber: '1', sequenceNumber: 1, changeId: 'change' });
+  const read = { source: SOURCE, provider: 'salesforce', entity: 'Account', externalId: '1', reason: 'gap', since, notBefore: new Date().toISOString() };
+  const board = new ReaderBoard();
+  const [keeper] = ownReaders({
+    sources: [source], pool, leasePool: pool, leaseTtlMs: 1500, dispatcher: { dispatch: async (commands) => void sent.push(...commands) }, connected: () => connected,
+    board, metrics: new ReadMetrics(createMetrics('command'), { readable: () => [source] }, board), logger: createLogger('command', { LOG_LEVEL: 'silent' }),
+    now: () => new Date(), faultPoint: () => {}, onBug: () => {},
+  });
+  t.teardown(async () => {
+    await keeper?.stop();
+    await pool.end();
+  });
+  await new PostgresEventStore({ pool }).commit([{ writes: [], outcomes: [], ledger: [], repeats: [], mappings: [], reads: [read] }]);
+  await keeper?.start();
+  await eventually('it waits for the broker', () => board.of(SOURCE).state, { until: ({ kind }) => kind === 'holding' || asked.length > 0 });
+  t.match(board.of(SOURCE).state, { kind: 'holding', reason: 'the broker is away' });
+  t.same(asked, []);
+  connected = true;
+  await eventually('it reads', () => sent, { until: ({ length }) => length > 0 });
 });
 
 t.test('a call that hangs does not keep the service from stopping', async (t) => {

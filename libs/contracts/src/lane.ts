@@ -7,6 +7,11 @@ export const DEFAULT_LANES = 4;
 /** `commands.<n>` or `quarantine.<provider>`; the subject is `crm.<lane>`. */
 export type LaneName = `commands.${number}` | `quarantine.${string}`;
 
+/** The number of lanes that a process was set to is not the one that log or broker were made with: changes would go to lanes that are not theirs. */
+export class OtherLanesError extends Error {
+  override readonly name = 'OtherLanesError';
+}
+
 export function commandLanes(count: number): LaneName[] {
   return Array.from({ length: count }, (_, lane): LaneName => `commands.${lane}`);
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_LANES, requireOwnMigrations } from '@clientele/contracts';
+import { DEFAULT_LANES, OtherLanesError, requireOwnMigrations } from '@clientele/contracts';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
@@ -25,7 +25,7 @@ const ROLE_ATTEMPTS = 20;
  * Brings the write database to this code's schema. Does nothing where it is there already; of several at once one works and the others
  * wait, at most a minute. `url` is the owner's.
  * @throws ForeignDatabaseError where it was made by another version of this code.
- * @throws Error where the log was made with another number of lanes.
+ * @throws OtherLanesError where the log was made with another number of lanes.
  */
 export async function migrateWriteDatabase(url: string, options: WriteMigrationOptions = {}): Promise<void> {
   const client = new pg.Client({
@@ -65,9 +65,8 @@ async function settleLanes(client: pg.Client, lanes: number): Promise<void> {
   const { rows } = await client.query<{ lanes: number }>(
     'update clientele.log_head set lanes = coalesce(lanes, $1) returning lanes', [lanes],
   );
-  if (rows[0]?.lanes !== lanes) {
-    throw new Error(`this log was made with ${rows[0]?.lanes} lanes, not ${lanes}: set the number of lanes to ${rows[0]?.lanes}`);
-  }
+  const made = rows[0]?.lanes;
+  if (made !== lanes) throw new OtherLanesError(`this log was made with ${made} lanes, not ${lanes}: set LANES=${made}`);
 }
 
 /**

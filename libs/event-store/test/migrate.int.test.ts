@@ -24,7 +24,7 @@ t.test('the number of lanes is the log\'s, for good', async (t) => {
   const url = await postgres.createDatabase();
   await migrateWriteDatabase(url, { lanes: 8 });
   await migrateWriteDatabase(url, { lanes: 8 });
-  await t.rejects(migrateWriteDatabase(url), /made with 8 lanes, not 4/);
+  await t.rejects(migrateWriteDatabase(url), { name: 'OtherLanesError', message: /made with 8 lanes, not 4: set LANES=8/ });
 });
 
 t.test('a database that another version of the code made is refused', async (t) => {

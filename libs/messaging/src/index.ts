@@ -1,7 +1,7 @@
 export { connectNats, BrokerAuthorizationError, type ConnectNatsOptions } from './connection/connect-nats.ts';
 export type { LinkEvent, NatsLink } from './connection/nats-link.ts';
 export { createMissingStream, ensureTopology } from './topology/ensure-topology.ts';
-export { OtherLanesError, otherLanes, requireListedLanes } from './topology/listed-lanes.ts';
+export { otherLanes, requireListedLanes } from './topology/listed-lanes.ts';
 export { streamStatus, type StreamStatus } from './topology/stream-status.ts';
 export type { StreamKind, TopologyOptions } from './topology/stream-settings.ts';
 export { JetStreamDispatcher, type DispatcherStatus, type JetStreamDispatcherOptions } from './dispatcher/jetstream-dispatcher.ts';

@@ -1,9 +1,9 @@
-import { commandLanes, laneOfCommand, UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
+import { commandLanes, laneOfCommand, OtherLanesError, UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
 import { eventually, sampleCommand, sampleQuarantine, startNats } from '@clientele/testing';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ensureTopology, JetStreamDispatcher, LaneLook, LaneTrimmer, OtherLanesError, requireListedLanes, streamStatus } from '../src/index.ts';
+import { ensureTopology, JetStreamDispatcher, LaneLook, LaneTrimmer, requireListedLanes, streamStatus } from '../src/index.ts';
 import { broker, deleteStream, freshStream, linkTo } from './support.ts';
 
 const nats = await broker(t);

@@ -1,7 +1,8 @@
 import { ForeignDatabaseError, UnavailableError } from '@clientele/contracts';
 import type { Static, TObject } from '@sinclair/typebox';
 import { createLogger, type Logger } from './logging.ts';
-import { readSettings, SettingsError } from './settings/read-settings.ts';
+import { isMisconfiguration, MISCONFIGURED } from './settings/misconfiguration.ts';
+import { readSettings } from './settings/read-settings.ts';
 import { settingsHelp } from './settings/settings-help.ts';
 
 export interface Migration<T extends TObject> {
@@ -11,9 +12,9 @@ export interface Migration<T extends TObject> {
   readonly run: (context: { readonly settings: Static<T>; readonly logger: Logger }) => Promise<void>;
 }
 
-const EXIT = { failed: 1, misconfigured: 2 };
-/** Whose messages say all that is to be done; of others the stack is told. */
-const PLAIN = [SettingsError, ForeignDatabaseError, UnavailableError];
+const FAILED = 1;
+/** Whose messages say all that is to be done, as those of wrong settings do; of others the stack is told. */
+const PLAIN = [ForeignDatabaseError, UnavailableError];
 
 /** Runs a migration as a program that ends by itself: exit code 0, 1 where it failed, 2 where its settings are wrong. */
 export async function runMigration<T extends TObject>({ name, settings, run }: Migration<T>): Promise<void> {
@@ -27,7 +28,8 @@ export async function runMigration<T extends TObject>({ name, settings, run }: M
     await run({ settings: read, logger: createLogger(name, { LOG_LEVEL: typeof level === 'string' ? level : 'info' }) });
   } catch (error) {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
-    process.stderr.write(`clientele ${name} failed: ${PLAIN.some((kind) => error instanceof kind) ? message : stack}\n`);
-    process.exitCode = error instanceof SettingsError ? EXIT.misconfigured : EXIT.failed;
+    const isWrong = isMisconfiguration(error);
+    process.stderr.write(`clientele ${name} failed: ${isWrong || PLAIN.some((kind) => error instanceof kind) ? message : stack}\n`);
+    process.exitCode = isWrong ? MISCONFIGURED : FAILED;
   }
 }

@@ -4,7 +4,8 @@ import { faultFromEnvironment } from './fault-points.ts';
 import { Health } from './health.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { readSettings, SettingsError } from './settings/read-settings.ts';
+import { isMisconfiguration, MISCONFIGURED } from './settings/misconfiguration.ts';
+import { readSettings } from './settings/read-settings.ts';
 import { maskedSettings, settingsHelp } from './settings/settings-help.ts';
 
 export interface ServiceContext<S> {
@@ -29,11 +30,12 @@ export interface Service<T extends TObject> {
 }
 
 const STOP_WITHIN_MS = 10_000;
-const EXIT = { stopped: 0, failed: 1, misconfigured: 2 };
+const EXIT = { stopped: 0, failed: 1 };
 
 /**
  * Runs a service for the life of the process. SIGTERM and SIGINT stop it: readiness off, then `stop`, then exit 0; further signals are
- * ignored, for a terminal's Ctrl-C and a launcher's SIGTERM often come together. An error that nobody caught is logged and ends it with 1.
+ * ignored, for a terminal's Ctrl-C and a launcher's SIGTERM often come together. An error that nobody caught is logged and ends it with 1;
+ * settings that are wrong, also those that only the start finds to be, are said plainly and end it with 2.
  */
 export async function runService<T extends TObject>(service: Service<T>): Promise<void> {
   if (process.argv.includes('--help')) {
@@ -62,6 +64,7 @@ export async function runService<T extends TObject>(service: Service<T>): Promis
     );
     logger.info('started');
   } catch (error) {
+    if (isMisconfiguration(error)) refuse(service.name, error);
     ending.fail(error);
   }
 }
@@ -70,10 +73,14 @@ function settingsOrExit<T extends TObject>(service: Service<T>): Static<T> {
   try {
     return readSettings(service.settings, process.env);
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    process.stderr.write(`clientele ${service.name} cannot start: ${error.message}\nRun it with --help for all settings.\n`);
-    return process.exit(EXIT.misconfigured);
+    if (!isMisconfiguration(error)) throw error;
+    return refuse(service.name, error);
   }
+}
+
+function refuse(name: string, { message }: Error): never {
+  process.stderr.write(`clientele ${name} cannot start: ${message}\nRun it with --help for all settings.\n`);
+  return process.exit(MISCONFIGURED);
 }
 
 /** The one way out of the process. */

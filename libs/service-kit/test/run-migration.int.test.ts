@@ -9,6 +9,7 @@ t.test('a migration ends with what a caller can tell apart', async (t) => {
     [{ DEMO_END: 'well' }, [], 0, /"message":"migrated"/],
     [{}, ['--help'], 0, /DEMO_END[^]*How to end/],
     [{}, [], 2, /^clientele demo-migrate failed: .*\n {2}DEMO_END is missing/],
+    [{ DEMO_END: 'lanes' }, [], 2, /^clientele demo-migrate failed: set LANES=4\n$/],
     [{ DEMO_END: 'foreign' }, [], 1, /^clientele demo-migrate failed: made by another version\n$/],
     [{ DEMO_END: 'away' }, [], 1, /^clientele demo-migrate failed: the broker is away\n$/],
     [{ DEMO_END: 'bug' }, [], 1, /^clientele demo-migrate failed: TypeError: not foreseen\n {4}at .*demo-migration/],

@@ -68,6 +68,13 @@ t.test('wrong settings are said plainly, all at once', async (t) => {
   t.equal(await service.exited, 2);
   t.match(service.output(), /^clientele demo cannot start: 2 settings are wrong:\n {2}DEMO_PORT is "x".*\n {2}DEMO_DATABASE_URL is set /);
   t.match(service.output(), /DEMO_DATABASE_URL .* not a URL that begins with postgres:\/\/ or postgresql:\/\//);
+
+  for (const [mode, said] of [['other lanes', 'set LANES=4'], ['no configuration', '/nowhere\\.yaml is not a valid configuration:\n  cannot be read']] as const) {
+    const { service: late } = await startDemo(t, { DEMO_MODE: mode });
+    t.equal(await late.exited, 2, mode);
+    t.match(late.output(), new RegExp(`^clientele demo cannot start: ${said}`, 'm'), 'also what only the start finds');
+    t.notMatch(late.output(), /fatal| {4}at /, 'without a stack');
+  }
 });
 
 t.test('a fault point kills where it is told to, at the time it is told to, and only in development', async (t) => {

@@ -184,8 +184,8 @@ t.test('bodies are limited by what the broker takes, or the start fails', async 
 t.test('lanes that the broker does not take fail the start, by their name', async (t) => {
   const nats = await startBroker(t, {}, { lanes: 4 });
   const other = await spawnService(ENTRY, { NODE_ENV: 'test', INGEST_PORT: '0', NATS_URL: nats.urlFor('ingest'), LANES: '8' });
-  t.equal(await other.exited, 1);
-  t.match(other.output(), /LANES=8 is not what the stream COMMANDS takes \(crm\.commands\.0, .*crm\.commands\.3, crm\.quarantine\.\*\)/);
+  t.equal(await other.exited, 2);
+  t.match(other.output(), /cannot start: LANES=8 is not what the stream COMMANDS takes \(crm\.commands\.0, .*crm\.commands\.3, crm\.quarantine\.\*\)/);
 
   const { url } = await startIngest(t, nats);
   await ensureTopology(nats.url, { lanes: 8 });

@@ -1,10 +1,5 @@
-import { commandSubjects, STREAMS } from '@clientele/contracts';
+import { commandSubjects, OtherLanesError, STREAMS } from '@clientele/contracts';
 import type { StreamStatus } from './stream-status.ts';
-
-/** The number of lanes that this process was set to is not the one of the stream: changes would go to lanes that are not theirs. */
-export class OtherLanesError extends Error {
-  override readonly name = 'OtherLanesError';
-}
 
 /** What is wrong where COMMANDS takes other lanes than these; null: nothing. */
 export function otherLanes({ subjects }: Pick<StreamStatus, 'subjects'>, lanes: number): string | null {

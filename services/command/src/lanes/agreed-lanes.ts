@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OtherLanesError } from '@clientele/contracts';
 import type { Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 
@@ -8,6 +9,7 @@ const RETRY_MS = 500;
 /**
  * Waits for the write database, at most 30 s, and makes sure that its log was made with this number of lanes: with another one, records
  * would change lanes, and two owners would write one stream.
+ * @throws OtherLanesError
  */
 export async function requireAgreedLanes(pool: Pick<Pool, 'query'>, lanes: number, logger: Logger): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
@@ -16,21 +18,14 @@ export async function requireAgreedLanes(pool: Pick<Pool, 'query'>, lanes: numbe
     try {
       const { rows } = await pool.query<{ lanes: number | null }>('select lanes from clientele.log_head');
       const made = rows[0]?.lanes ?? lanes;
-      if (made !== lanes) throw new WrongLanesError(made, lanes);
+      if (made !== lanes) throw new OtherLanesError(`this log was made with ${made} lanes, not ${lanes}: set LANES=${made}`);
       return;
     } catch (error) {
-      if (error instanceof WrongLanesError || Date.now() + RETRY_MS > deadline) throw error;
+      if (error instanceof OtherLanesError || Date.now() + RETRY_MS > deadline) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       if (reason !== told) logger.warn({ reason }, 'waiting for the write database');
       told = reason;
       await sleep(RETRY_MS);
     }
-  }
-}
-
-class WrongLanesError extends Error {
-  override readonly name = 'WrongLanesError';
-  constructor(made: number, wanted: number) {
-    super(`this log was made with ${made} lanes, not ${wanted}: set LANES=${made}`);
   }
 }

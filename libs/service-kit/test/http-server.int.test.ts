@@ -222,7 +222,7 @@ t.test('numbers in answers keep their digits; slashes at the end do not matter',
 });
 
 t.test('health, metrics and docs are open', async (t) => {
-  const { ask, health } = await startServer(t);
+  const { ask, health, lines } = await startServer(t);
   t.match((await ask('/health/live')).json, { status: 'live' });
   t.strictSame((await ask('/health/ready')).json, { status: 'ready', failing: [], checks: [] });
   t.equal((await ask('/health/progress')).status, 200);
@@ -233,6 +233,7 @@ t.test('health, metrics and docs are open', async (t) => {
   t.equal(unready.status, 503);
   t.strictSame(unready.json['failing'], [{ name: 'database', reason: 'cannot be used: the log of this service says why' }]);
   t.match((await ask('/metrics')).text, /clientele_http_request_duration_seconds_count\{.*route="\/health\/ready".*status="503".*\} 1/);
+  t.notMatch(lines.join(''), '"status":503', 'what a probe is told is not a failed request');
   t.equal((await ask('/docs')).status, 200);
   t.equal((await ask('/docs/static/index.html')).status, 200);
   const { json: openapi } = await ask('/openapi.json');
@@ -241,9 +242,18 @@ t.test('health, metrics and docs are open', async (t) => {
     paths: { '/things/{id}': { post: {
       requestBody: { content: { 'application/json': { schema: { properties: { kind: {} } } } } },
       responses: { default: { content: { 'application/problem+json': { schema: { title: 'Problem' } } } } },
-    } } },
+    } },
+      '/health/ready': { get: { responses: { 200: reportOf('ready'), 503: reportOf('unready') } } },
+      '/health/progress': { get: { responses: { 200: reportOf('moving'), 503: reportOf('stuck') } } },
+    },
   });
 });
+
+function reportOf(status: string) {
+  const name = { type: 'string' };
+  const properties = { status: { enum: [status] }, failing: { items: { properties: { name } } }, checks: { items: { properties: { name, ok: { type: 'boolean' } } } } };
+  return { content: { 'application/json': { schema: { properties } } } };
+}
 
 t.test('what is not HTTP gets an answer that is', async (t) => {
   const { port, lines, server } = await startServer(t);

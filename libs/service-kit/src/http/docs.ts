@@ -1,3 +1,4 @@
+import { Problem } from '@clientele/contracts';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { HttpServer, HttpServerOptions } from './create-http-server.ts';
@@ -31,13 +32,14 @@ export async function registerDocs(
   );
 }
 
-/** Every error is `application/problem+json`; a route's schema names shapes, not media types. */
+/** Problems are `application/problem+json`; a route's schema names shapes, not media types. */
 function withProblems<T extends object>(document: T): T {
   for (const [, operations] of membersOf(Reflect.get(document, 'paths'))) {
     for (const [, operation] of membersOf(operations)) {
-      for (const [status, response] of membersOf(Reflect.get(Object(operation), 'responses'))) {
+      for (const [, response] of membersOf(Reflect.get(Object(operation), 'responses'))) {
         const [[type, content] = []] = membersOf(Reflect.get(Object(response), 'content'));
-        if (!/^[23]/.test(status) && type === 'application/json') Reflect.set(Object(response), 'content', { 'application/problem+json': content });
+        const isProblem = Reflect.get(Object(Reflect.get(Object(content), 'schema')), 'title') === Problem.title;
+        if (isProblem && type === 'application/json') Reflect.set(Object(response), 'content', { 'application/problem+json': content });
       }
     }
   }

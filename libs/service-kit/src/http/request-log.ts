@@ -4,7 +4,8 @@ import type { Metrics } from '../metrics.ts';
 import type { HttpServer } from './create-http-server.ts';
 
 /**
- * One duration a request, and a log line only where someone would look for one: refusals at info, failures at error, the rest at debug.
+ * One duration a request, and a log line only where someone would look for one: refusals at info, failures at error, the rest at debug. So
+ * is 503 to a probe, which comes every few seconds and would bury the line that says why.
  * Labelled observers are kept, since looking them up by labels costs more than observing.
  * @returns the same for an answer that passes no hook.
  */
@@ -21,7 +22,8 @@ export function observeRequests(app: HttpServer, metrics: Metrics): (request: Fa
       observers.set(key, observer);
     }
     observer.observe(reply.elapsedTime / 1000);
-    const level = reply.statusCode >= 500 ? 'error' : reply.statusCode >= 400 ? 'info' : 'debug';
+    const isProbe = reply.statusCode === 503 && route.startsWith('/health/');
+    const level = isProbe ? 'debug' : reply.statusCode >= 500 ? 'error' : reply.statusCode >= 400 ? 'info' : 'debug';
     request.log[level]({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
   };
   app.addHook('onResponse', (request, reply, done) => {

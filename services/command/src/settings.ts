@@ -112,7 +112,7 @@ export type CommandSettings = Static<typeof CommandSettings>;
 
 /** What the migration reads. */
 export const MigrationSettings = Type.Object({
-  ...baseSettings,
+  LOG_LEVEL: baseSettings.LOG_LEVEL,
   WRITE_DATABASE_URL: postgresUrlSetting('The write database, as its owner'),
   NATS_URL: natsUrl('operator'),
   LANES: lanes,

@@ -33,7 +33,7 @@ export type ProjectorSettings = Static<typeof ProjectorSettings>;
 
 /** What the migration reads. */
 export const MigrationSettings = Type.Object({
-  ...baseSettings,
+  LOG_LEVEL: baseSettings.LOG_LEVEL,
   READ_DATABASE_URL: postgresUrlSetting('The read database, as its owner'),
   PROJECTOR_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_projector may log in with it', example: '<password>' })),
   QUERY_DB_PASSWORD: Type.Optional(Type.String({ secret: true, description: 'When set, the role clientele_query may log in with it', example: '<password>' })),

@@ -3,6 +3,7 @@ import { EventStream } from '@clientele/messaging';
 import { definitionFor, loadClienteleConfig } from '@clientele/service-kit';
 import { eventually } from '@clientele/testing';
 import t from 'tap';
+import { MigrationSettings } from '../src/settings.ts';
 import { eventfulLog, LogBuilder } from './support/log-builder.ts';
 import { bothViews, project, ReadDatabase } from './support/projecting.ts';
 import { get, reached, World, type RunningProjector } from './support/running.ts';
@@ -204,4 +205,5 @@ t.test('settings that are wrong are all named, and it does not start', async (t)
   const without = await world.projector(database, { PROJECTOR_FEED: 'stream', NATS_URL: '' });
   t.equal(await without.exited, 2);
   t.match(without.output(), /cannot start: 1 setting is wrong:\n {2}NATS_URL is missing/);
+  t.same(Object.keys(MigrationSettings.properties), ['LOG_LEVEL', 'READ_DATABASE_URL', 'PROJECTOR_DB_PASSWORD', 'QUERY_DB_PASSWORD'], 'the help of the migration lists what it uses');
 });

@@ -8,6 +8,7 @@ import type { DeadLetterPage } from '../src/dead-letters/dead-letter.ts';
 import { DeadLetterStore } from '../src/dead-letters/dead-letter-store.ts';
 import { change, quarantineBody, SOURCE } from './support/commands.ts';
 import { createPool } from '@clientele/service-kit';
+import { MigrationSettings } from '../src/settings.ts';
 import { sharedPostgres, testSystem } from './support/system.ts';
 
 const postgres = await sharedPostgres(t);
@@ -69,11 +70,14 @@ t.test('a change goes from its lane to the log', async (t) => {
       t.match(metrics, new RegExp(`clientele_${name}`), name);
     }
     t.match(metrics, /clientele_changes_total\{outcome="parked",reason="unknown_change_type"[^}]*\} 1/);
-    const { body: api } = await process.get('/openapi.json') as { body: { paths: object } };
+    const { body: api } = await process.get('/openapi.json') as { body: { paths: Record<string, Record<string, { responses: object }>> } };
     t.same(Object.keys(api.paths).filter((path) => path.startsWith('/dead')).sort(), [
       '/dead-letters', '/dead-letters/groups', '/dead-letters/redrive', '/dead-letters/redrives/{id}', '/dead-letters/redrives/{id}/cancel',
       '/dead-letters/{id}', '/dead-letters/{id}/discard', '/dead-letters/{id}/resubmit',
     ]);
+    for (const [path, methods] of Object.entries(api.paths).filter(([path]) => !/^.(health|metrics)/.test(path))) {
+      for (const { responses } of Object.values(methods)) t.match(responses, { default: { content: { 'application/problem+json': {} } } }, path);
+    }
   });
 });
 
@@ -141,6 +145,8 @@ t.test('the migration brings database and broker to what the service needs, as o
   const misconfigured = await spawnService(migrate, { NODE_ENV: 'test', LANES: 'many' });
   t.equal(await misconfigured.exited, 2);
   for (const name of ['WRITE_DATABASE_URL', 'NATS_URL', 'LANES']) t.match(misconfigured.output(), name);
+  const settings = ['LOG_LEVEL', 'WRITE_DATABASE_URL', 'NATS_URL', 'LANES', 'COMMANDS_MAX_MB', 'EVENTS_MAX_MB', 'COMMAND_DB_PASSWORD', 'LOG_READER_DB_PASSWORD'];
+  t.same(Object.keys(MigrationSettings.properties), settings, 'its help lists what it uses, and nothing else');
 });
 
 t.test('a service with another number of lanes does not start', async (t) => {

@@ -220,6 +220,7 @@ t.test('the API describes itself', async (t) => {
   ])
     t.ok(paths.includes(path), path);
   t.match(JSON.stringify(json), /commit_number/);
+  t.match(json, { paths: { '/clients/{id}': { get: { responses: { 200: {}, 304: { description: /If-None-Match/ }, default: {} } } } } });
 });
 
 t.test('the service starts, ends its waiting at once when told to stop, and exits with 0', async (t) => {

@@ -13,7 +13,7 @@ export function registerLookRoutes(app: HttpServer, parts: DeadLetterRouteParts)
     {
       onRequest,
       schema: {
-        ...tagged, summary: 'Parked changes and quarantined bodies, newest first', querystring: DeadLetterQuery, response: { 200: DeadLetterPage, '4xx': Problem },
+        ...tagged, summary: 'Parked changes and quarantined bodies, newest first', querystring: DeadLetterQuery, response: { 200: DeadLetterPage, default: Problem },
       },
     },
     async ({ query }) => {
@@ -26,7 +26,7 @@ export function registerLookRoutes(app: HttpServer, parts: DeadLetterRouteParts)
     '/dead-letters/groups',
     {
       onRequest,
-      schema: { ...tagged, summary: 'How many of each, largest first', querystring: DeadLetterGroupsQuery, response: { 200: DeadLetterGroups, '4xx': Problem } },
+      schema: { ...tagged, summary: 'How many of each, largest first', querystring: DeadLetterGroupsQuery, response: { 200: DeadLetterGroups, default: Problem } },
     },
     async ({ query }) => ({ items: await store.groups(query) }),
   );
@@ -37,7 +37,7 @@ export function registerLookRoutes(app: HttpServer, parts: DeadLetterRouteParts)
       onRequest,
       schema: {
         ...tagged, summary: 'One of them: whole payload, errors, edits, and what would become of it now', params: Id,
-        response: { 200: DeadLetterDetail, '4xx': Problem },
+        response: { 200: DeadLetterDetail, default: Problem },
       },
     },
     async (request) => {

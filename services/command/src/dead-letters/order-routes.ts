@@ -39,7 +39,7 @@ function registerOrders(app: HttpServer, parts: DeadLetterRouteParts): void {
       bodyLimit: LARGEST_EDIT,
       schema: {
         ...tagged, summary: 'Decide a parked change with other content; the original is kept, and your key is named', params: Id, body: EditRequest,
-        response: { 202: EditReceipt, '4xx': Problem },
+        response: { 202: EditReceipt, default: Problem },
       },
     },
     async (request, reply) => {
@@ -60,7 +60,7 @@ function registerOrders(app: HttpServer, parts: DeadLetterRouteParts): void {
     '/dead-letters/:id/discard',
     {
       onRequest,
-      schema: { ...tagged, summary: 'Give one up, with a reason', params: Id, body: DiscardRequest, response: { 202: OrderReceipt, '4xx': Problem } },
+      schema: { ...tagged, summary: 'Give one up, with a reason', params: Id, body: DiscardRequest, response: { 202: OrderReceipt, default: Problem } },
     },
     async (request, reply) => {
       const found = await letterOf(store, request.params.id);
@@ -78,7 +78,7 @@ function registerOrders(app: HttpServer, parts: DeadLetterRouteParts): void {
       onRequest,
       schema: {
         ...tagged, summary: 'Send a quarantined body in again, once what was wrong is mended; it stays, marked', params: Id,
-        response: { 202: ResubmitReceipt, '4xx': Problem },
+        response: { 202: ResubmitReceipt, default: Problem },
       },
     },
     async (request, reply) => {

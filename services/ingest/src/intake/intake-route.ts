@@ -72,6 +72,6 @@ function describe({ provider, body }: IntakeRoute) {
       '413: too large. 503: not stored, or only in part; the same request again completes it.',
     security: securedByKey,
     body,
-    response: { 202: Type.Union([Accepted, QuarantineReceipt]), 400: Problem, 401: Problem, 413: Problem, 503: Problem },
+    response: { 202: Type.Union([Accepted, QuarantineReceipt]), 400: Problem, 401: Problem, 413: Problem, 503: Problem, default: Problem },
   };
 }

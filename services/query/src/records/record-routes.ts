@@ -70,7 +70,7 @@ export function registerRecordRoutes(app: HttpServer, { database, types, records
           summary: 'One record',
           params: RecordParams,
           querystring: AfterQuery,
-          response: { 200: RecordDTO, default: Problem },
+          response: { 200: RecordDTO, 304: Type.Null({ description: 'The record is as If-None-Match has it' }), default: Problem },
         },
       },
       async (request, reply) => {

@@ -29,7 +29,7 @@ export function registerRedriveRoutes(app: HttpServer, { pool, letters, keys, no
         ...common,
         summary: 'Have parked work decided again: by ids or a filter, at a rate, with a canary',
         body: RedriveRequest,
-        response: { 202: Redrive, '4xx': Problem },
+        response: { 202: Redrive, default: Problem },
       },
     },
     async (request, reply) => {
@@ -57,13 +57,13 @@ export function registerRedriveRoutes(app: HttpServer, { pool, letters, keys, no
 
   app.get(
     '/dead-letters/redrives/:id',
-    { onRequest, schema: { ...common, summary: 'How a redrive goes', params: Params, response: { 200: Redrive, '4xx': Problem } } },
+    { onRequest, schema: { ...common, summary: 'How a redrive goes', params: Params, response: { 200: Redrive, default: Problem } } },
     async ({ params }) => redriveOf(await withItsEnd(known(await findPlan(pool, params.id)), letters)),
   );
 
   app.post(
     '/dead-letters/redrives/:id/cancel',
-    { onRequest, schema: { ...common, summary: 'End a redrive; what was ordered is decided still', params: Params, response: { 200: Redrive, '4xx': Problem } } },
+    { onRequest, schema: { ...common, summary: 'End a redrive; what was ordered is decided still', params: Params, response: { 200: Redrive, default: Problem } } },
     async ({ params }) => {
       const plan = known(await findPlan(pool, params.id));
       const cancelled = plan.state === 'cancelled' ? plan : await setPlanState(pool, params.id, 'cancelled');

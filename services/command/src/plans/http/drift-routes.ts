@@ -25,7 +25,7 @@ export function registerDriftRoutes(app: HttpServer, { pool, sources, feeds, key
     {
       onRequest: requireKey(keys),
       schema: {
-        tags: ['plans'], security: securedByKey, querystring: Query, response: { 200: DriftPage, '4xx': Problem },
+        tags: ['plans'], security: securedByKey, querystring: Query, response: { 200: DriftPage, default: Problem },
         summary: 'The share of records that were not as their provider shows them, by source and entity, as the last comparisons found it',
       },
     },

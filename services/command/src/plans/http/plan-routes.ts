@@ -25,7 +25,7 @@ export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now }
 
   app.get(
     '/plans',
-    { onRequest, schema: { ...common, summary: 'Loads, repairs and reconciliations, newest first', querystring: PlanQuery, response: { 200: PlanPage, '4xx': Problem } } },
+    { onRequest, schema: { ...common, summary: 'Loads, repairs and reconciliations, newest first', querystring: PlanQuery, response: { 200: PlanPage, default: Problem } } },
     async ({ query: { kind, state, source, entity, limit = DEFAULT_LIMIT, cursor } }) => {
       const plans = await listPlans(pool, {
         kinds: kind === undefined ? READING_PLANS : [kind], limit: limit + 1,
@@ -40,13 +40,13 @@ export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now }
 
   app.get(
     '/plans/:id',
-    { onRequest, schema: { ...common, summary: 'One of them: its progress, its cost, what is left of it', params: Id, response: { 200: PlanView, '4xx': Problem } } },
+    { onRequest, schema: { ...common, summary: 'One of them: its progress, its cost, what is left of it', params: Id, response: { 200: PlanView, default: Problem } } },
     async ({ params }) => viewOf(await findPlan(pool, params.id)),
   );
 
   app.post(
     '/plans',
-    { onRequest, schema: { ...common, summary: 'Begin one', body: PlanOrder, response: { 201: PlanView, '4xx': Problem } } },
+    { onRequest, schema: { ...common, summary: 'Begin one', body: PlanOrder, response: { 201: PlanView, default: Problem } } },
     async (request, reply) => {
       const plan = await createPlan(pool, orderedPlan(request.body, sources, keyOf(request)?.name ?? 'unknown', now()));
       return await reply.code(201).header('location', `/plans/${plan.id}`).send(viewOf(plan));
@@ -56,7 +56,7 @@ export function registerPlanRoutes(app: HttpServer, { pool, sources, keys, now }
   for (const [verb, state, summary] of TURNS) {
     app.post(
       `/plans/:id/${verb}`,
-      { onRequest, schema: { ...common, summary, params: Id, response: { 200: PlanView, '4xx': Problem } } },
+      { onRequest, schema: { ...common, summary, params: Id, response: { 200: PlanView, default: Problem } } },
       async ({ params: { id } }) => {
         const before = await findPlan(pool, id);
         viewOf(before);

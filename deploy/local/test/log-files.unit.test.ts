@@ -7,6 +7,8 @@ t.test('the last lines of a log', async (t) => {
   const file = `${t.testdir({ log: 'one\ntwo\n\nthree\n' })}/log`;
   t.same(lastLines(file, 2), ['two', 'three']);
   t.same(lastLines(`${file}.none`, 2), []);
+  t.same(lastLines(file, 9, 'one\n'.length), ['two', 'three'], 'not what stood there before');
+  t.same(lastLines(file, 9, 1000), ['one', 'two', 'three'], 'all of one that was moved aside');
 });
 
 t.test('a log that grows beyond its bound is moved aside, and its writer goes on', async (t) => {

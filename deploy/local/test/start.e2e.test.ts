@@ -147,7 +147,14 @@ t.test('what cannot start says why, and what to do', async (t) => {
   t.match(await refused({ QUERY_PORT: 'seven' }), /clientele: QUERY_PORT is "seven", which is no port\n {2}-> a number from 1 to 65535\n$/);
   t.match(await refused({}, ['--frehs']), /clientele: Unknown option '--frehs'.*\n {2}-> options: --fresh/);
   t.match(await refused({ NATS_SERVER_BIN: '/nowhere/nats-server' }), /NATS_SERVER_BIN names \/nowhere\/nats-server.*\n {2}-> NATS_SERVER_BIN=/);
-  t.match(await refused({ ADMIN_API_KEYS: 'no colon' }), /clientele: (command|projector|query) does not start \(exit code 2\); its last words:\n[^]*ADMIN_API_KEYS[^]*\n {2}-> all of them are in/);
+  const keyless = await refused({ NODE_ENV: 'production', INGEST_API_KEYS: 'no colon' });
+  for (const [name, lists] of [['ingest', ['INGEST_API_KEYS is set']], ['command', ['ADMIN_API_KEYS is missing']], ['query', ['QUERY_API_KEYS is missing', 'ADMIN_API_KEYS is missing']]] as const) {
+    const words = `${name} does not start \\(exit code 2\\); its last words:\n {4}clientele ${name} cannot start: ${lists.length} settings? (is|are) wrong:${lists.map((list) => `\n +${list}.*`).join('')}\n`;
+    t.match(keyless, new RegExp(words), 'all that is wrong is named at once');
+  }
+  t.match(keyless, /\n {2}-> correct the settings that the lines above name\n/);
+  t.notMatch(keyless, 'starting it again');
+  t.match(await refused({ LOG_LEVEL: 'verbose' }), /the migration of \w+ failed:\n.*1 setting is wrong:\n {2}LOG_LEVEL is "verbose"[^]*\n {2}-> correct the settings that the lines above name\n/);
   t.match(await refused({ NATS_URL: 'nats://127.0.0.1:9,no url' }), /clientele: NATS_URL is no URL\n {2}-> write nats:/);
   t.match(await refused({ EVENT_LOG_URL: 'log' }), /clientele: EVENT_LOG_URL is no URL\n {2}-> write postgres:/);
   const other = createServer().listen(0, '127.0.0.1');
@@ -159,6 +166,12 @@ t.test('what cannot start says why, and what to do', async (t) => {
   const help = await runProgram('start', env, ['--help']);
   t.equal(await help.exited, 0);
   t.match(help.output(), /--fresh[^]*NATS_URL[^]*CLIENTELE_CONFIG/);
+  const tests = await runProgram('test', env, ['--help']);
+  t.equal(await tests.exited, 0);
+  t.match(tests.output(), /^npm test \[-- words\]\n/);
+  const demo = await runProgram('demo', env);
+  t.equal(await demo.exited, 1);
+  t.match(demo.output(), /^demo: the query service does not answer at http.*\n {2}-> npm start/, 'nothing else is said of a system that is not there');
 });
 
 function started(running: StartedSystem | null): StartedSystem {

@@ -22,15 +22,25 @@ function watched(part: Part): { supervisor: Supervisor; said: string[]; pids: nu
 }
 
 t.test('what ends is started again, after pauses that double; a loop is told once, with the last words', async (t) => {
-  const { supervisor, said, pids } = watched(nodePart(t.testdir(), 'console.log("my last words"); process.exit(7)'));
+  const { supervisor, said, pids } = watched(nodePart(t.testdir({ 'part.log': 'words of an earlier day\n' }), 'console.log("my last words"); process.exit(7)'));
   await supervisor.start();
   await eventually('the loop is told', () => said.some((line) => line.includes('5 times in a row')), { timeoutMs: 30_000 });
   await supervisor.stop();
   t.same(said.slice(0, 4), [0.25, 0.5, 1, 2].map((pause) => `part ended (exit code 7); starting it again in ${pause} s`));
   t.match(said[4], /^part ended 5 times in a row \(exit code 7\); trying again every 10 s/);
-  t.ok(said.slice(5).includes('  my last words'));
+  t.same(said.slice(5), ['  my last words'], 'and none of earlier runs');
+  t.same(supervisor.lastWords(), ['my last words']);
   t.equal(pids.length, 5);
   t.equal(supervisor.quickEnds, 5);
+});
+
+t.test('what says at once that its settings are wrong is not started again', async (t) => {
+  const { supervisor, said, pids } = watched({ ...nodePart(t.testdir(), 'console.log("PORT is wrong"); process.exit(2)'), misconfigured: 'exit code 2' });
+  await supervisor.start();
+  await eventually('it is refused', () => supervisor.isRefused);
+  t.same(supervisor.lastWords(), ['PORT is wrong']);
+  await supervisor.stop();
+  t.same([said, pids.length], [[], 1]);
 });
 
 t.test('stopping', async (t) => {

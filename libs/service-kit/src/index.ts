@@ -17,6 +17,7 @@ export * from './pool.ts';
 export * from './run-migration.ts';
 export * from './run-service.ts';
 export * from './settings/base-settings.ts';
+export { MISCONFIGURED } from './settings/misconfiguration.ts';
 export * from './settings/read-settings.ts';
 export * from './settings/setting.ts';
 export * from './settings/settings-help.ts';

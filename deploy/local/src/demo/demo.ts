@@ -49,7 +49,6 @@ export class Demo {
 
   /** @returns the differences between the orgs and the query service. @throws DemoError where the system does not get that far. */
   async run(): Promise<Comparison> {
-    await this.#query.greet();
     for (const { source } of this.#orgs) this.#before.set(source, (await this.#query.accounting(source)).accepted);
     const served = await Served.before(this.#orgs, this.#query);
     try {

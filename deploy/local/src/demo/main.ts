@@ -5,6 +5,7 @@ import { Demo } from './demo.ts';
 import { DemoError } from './demo-error.ts';
 import { guide, leaveBehind } from './left-behind.ts';
 import { HELP, readOptions, type DemoOptions } from './options.ts';
+import { QueryClient } from './query-client.ts';
 import { delayLines, introduction, lifeLines, untoldLines, verdict } from './report.ts';
 import { SimulatedOrg } from './simulated-org.ts';
 
@@ -26,6 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: DemoOptions, system: RunningSystem): Promise<number> {
+  // First: of a system that does not answer there is nothing else to say.
+  await new QueryClient(system.addresses.query, system.keys.query).greet();
   const stop = new AbortController();
   process.once('SIGINT', () => { stop.abort(); });
   const orgs: SimulatedOrg[] = [];

@@ -6,7 +6,7 @@ import { migrate } from './migrations.ts';
 import type { StartOptions } from './options.ts';
 import { ProcessRegister } from './process-register.ts';
 import { readyBlock } from './ready-block.ts';
-import { untilReady } from './readiness.ts';
+import { untilAllReady } from './readiness.ts';
 import { announceSystem, systemOf } from './running-system.ts';
 import { chooseServers } from './servers.ts';
 import { portVariable, SERVICE_NAMES, servicePart, servicePorts } from './services.ts';
@@ -63,7 +63,7 @@ export class Launcher {
     });
     await this.#step('starting the services', async () => {
       for (const name of SERVICE_NAMES) await this.#run(servicePart(name, this.#folders, servers, env), this.#services);
-      await Promise.all(this.#services.map(async (service) => await untilReady(service, addressOf(system.addresses, service), this.#stopping.signal)));
+      await untilAllReady(this.#services, (service) => addressOf(system.addresses, service), this.#stopping.signal);
     });
     if (this.#stopping.signal.aborted) return;
     announceSystem(this.#folders, { ...system, demoOrgs: demo.orgs, eventLogUrl: servers.databaseUrl('logReader'), brokerUrl: servers.natsUrl('projector') });

@@ -3,9 +3,10 @@ import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, trunc
 const MOST_BYTES = 50 * 1024 * 1024;
 const TAIL_BYTES = 64 * 1024;
 
-/** The end of a log, line by line; none where there is no log. */
-export function lastLines(file: string, count: number): string[] {
-  return readFrom(file, Math.max(0, sizeOf(file) - TAIL_BYTES)).toString('utf8').split('\n').filter((line) => line !== '').slice(-count);
+/** The end of a log, line by line; none where there is no log. `from` in bytes, where it has not been moved aside since: what stands before is not told. */
+export function lastLines(file: string, count: number, from = 0): string[] {
+  const size = sizeOf(file);
+  return readFrom(file, Math.max(from > size ? 0 : from, size - TAIL_BYTES)).toString('utf8').split('\n').filter((line) => line !== '').slice(-count);
 }
 
 /** Keeps a log from growing without end: beyond 50 MB it is moved to `<file>.1`. Writers append, so they go on at the new beginning. */
@@ -51,7 +52,8 @@ export function shortLogLine(text: string): string {
   }
 }
 
-function sizeOf(file: string): number {
+/** In bytes; 0 where there is none. */
+export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 

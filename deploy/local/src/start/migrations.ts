@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { MISCONFIGURED } from '@clientele/service-kit';
 import type { Servers } from './servers.ts';
 import { commonEnvironment, entryOf, type ServiceName } from './services.ts';
 import { StartError } from './start-error.ts';
@@ -24,6 +25,7 @@ async function migrateBy(service: ServiceName, env: NodeJS.ProcessEnv, signal: A
   } catch (cause) {
     if (signal.aborted) return;
     const output = cause instanceof Error && 'stderr' in cause && 'stdout' in cause ? `${String(cause.stdout)}${String(cause.stderr)}`.trim() : String(cause);
-    throw new StartError(`the migration of ${service} failed:\n${output}`, 'mend what the lines above name; npm start -- --fresh begins anew', { cause });
+    const isMisconfigured = cause instanceof Error && 'code' in cause && cause.code === MISCONFIGURED;
+    throw new StartError(`the migration of ${service} failed:\n${output}`, isMisconfigured ? 'correct the settings that the lines above name' : 'mend what the lines above name', { cause });
   }
 }

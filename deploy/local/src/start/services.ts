@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MISCONFIGURED } from '@clientele/service-kit';
 import { endingOf, endProcess, spawnOwned, workspaceRoot } from '@clientele/testing';
 import { credentialNames } from './credential-names.ts';
 import type { Folders } from './folders.ts';
@@ -61,6 +62,7 @@ export function servicePart(name: ServiceName, folders: Folders, servers: Server
   return {
     name,
     logFile,
+    misconfigured: `exit code ${MISCONFIGURED}`,
     start: async (spawned) => {
       const child = spawnOwned(process.execPath, [...NODE_FLAGS, ...(FLAGS_OF[name] ?? []), entryOf(name, 'main')], {
         env: { ...ALLOCATOR, ...commonEnvironment(env), ...secretsOf(name, env), ...connectionsOf(name, servers) }, logFile, deathSignal: 'SIGTERM',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lastLines } from './log-files.ts';
+import { lastLines, sizeOf } from './log-files.ts';
 
 /** A process that runs. */
 export interface RunningPart {
@@ -11,6 +11,8 @@ export interface RunningPart {
 export interface Part {
   readonly name: string;
   readonly logFile: string;
+  /** How it ends, in words, where its settings are wrong: started again it would end so again. */
+  readonly misconfigured?: string;
   /** Calls `spawned` as soon as there is a process, and resolves when it runs. */
   start(spawned: (pid: number) => void): Promise<RunningPart>;
 }
@@ -36,6 +38,10 @@ export class Supervisor {
   #watch: Promise<void> = Promise.resolve();
   #quickEnds = 0;
   #lastEnd = '';
+  #isRefused = false;
+  /** Where the log of the last run begins, and that of the last one that ended. */
+  #began = 0;
+  #endedFrom: number | null = null;
 
   constructor(part: Part, events: SupervisorEvents) {
     this.part = part;
@@ -49,6 +55,16 @@ export class Supervisor {
 
   get lastEnd(): string {
     return this.#lastEnd;
+  }
+
+  /** Its first process ended because its settings are wrong; there will be no other. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
+  /** The end of the log, from the beginning of the run that ended last: nothing of earlier ones. Where none ended, of the one that runs. */
+  lastWords(): string[] {
+    return lastLines(this.part.logFile, TAIL_LINES, this.#endedFrom ?? this.#began);
   }
 
   /** @throws what the part's start throws; only the first start does. */
@@ -70,6 +86,7 @@ export class Supervisor {
   }
 
   async #launch(failed: (error: unknown) => void): Promise<RunningPart | null> {
+    this.#began = sizeOf(this.part.logFile);
     this.#launching = this.part.start((pid) => this.#events.spawned(this.part.name, pid)).catch((error: unknown) => {
       failed(error);
       return null;
@@ -82,7 +99,10 @@ export class Supervisor {
     while (!this.#isStopping()) {
       const since = Date.now();
       if (running !== null) this.#lastEnd = await running.ended;
+      this.#endedFrom = this.#began;
       if (this.#isStopping()) return;
+      this.#isRefused = running === first && this.#lastEnd === this.part.misconfigured;
+      if (this.#isRefused) return;
       this.#quickEnds = Date.now() - since > STEADY_MS ? 1 : this.#quickEnds + 1;
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#quickEnds - 1), LONGEST_PAUSE_MS);
       this.#report(this.#lastEnd, pause);
@@ -104,7 +124,7 @@ export class Supervisor {
       this.#events.say(`${name} ended (${ended}); starting it again in ${pause / 1000} s`);
     } else if (this.#quickEnds === LOOP) {
       this.#events.say(`${name} ended ${LOOP} times in a row (${ended}); trying again every ${LONGEST_PAUSE_MS / 1000} s. Its last words, from ${logFile}:`);
-      for (const line of lastLines(logFile, TAIL_LINES)) this.#events.say(`  ${line}`);
+      for (const line of this.lastWords()) this.#events.say(`  ${line}`);
     }
   }
 }

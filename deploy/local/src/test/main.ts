@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { natsBinary } from '@clientele/testing';
 import { runFile } from './run-file.ts';
 import { resultsOf, type Failure, type TapResults } from './tap-results.ts';
@@ -7,10 +8,36 @@ import { longestFirst, select, testFiles, type TestFile } from './test-files.ts'
 /** Much of a test of processes is waiting: one more at a time than there are processors keeps them busy, and leases are still renewed in time. */
 const AT_ONCE = availableParallelism() + 1;
 
+const HELP = `npm test [-- words]
+
+Runs every test, on servers of its own; with words, only the files whose path holds one of them: npm test -- libs/domain lanes.unit
+The last line counts what passed and failed; it ends with 1 where anything failed, or no test ran. What a file wrote is in .tap/results of its package.
+
+  --help   this text
+`;
+
 process.exit(await main(process.argv.slice(2)));
 
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === null) return 1;
+  if (!options.help) return await runAll(options.words);
+  process.stdout.write(HELP);
+  return 0;
+}
+
+function readOptions(args: readonly string[]): { help: boolean; words: readonly string[] } | null {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+    return { help: values.help ?? false, words: positionals };
+  } catch (error) {
+    print(`${error instanceof Error ? error.message : String(error)}\n  -> npm test -- --help shows what it takes`);
+    return null;
+  }
+}
+
 /** Runs the tests whose path holds one of the words, or all; its last line counts them. */
-async function main(words: readonly string[]): Promise<number> {
+async function runAll(words: readonly string[]): Promise<number> {
   const begun = performance.now();
   const files = longestFirst(select(testFiles(), words));
   if (files.length > 0) await natsBinary(process.env, print);

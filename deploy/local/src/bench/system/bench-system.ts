@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { freePort, onExit } from '@clientele/testing';
 import { openFolders } from '../../start/folders.ts';
 import { migrate } from '../../start/migrations.ts';
-import { untilReady } from '../../start/readiness.ts';
+import { untilAllReady } from '../../start/readiness.ts';
 import { systemOf, type RunningSystem } from '../../start/running-system.ts';
 import { chooseServers, type Servers } from '../../start/servers.ts';
 import { servicePart, type ServiceName } from '../../start/services.ts';
@@ -52,7 +52,7 @@ export async function withSystem<T>(services: readonly ServiceName[], profiles: 
     await servers.open();
     await migrate(servers, env, new AbortController().signal);
     const started = await Promise.all(services.map(async (name) => await run(servicePart(name, folders, servers, env))));
-    await Promise.all(started.map(async (service) => await untilReady(service, addressOf(system, service.part.name), new AbortController().signal)));
+    await untilAllReady(started, ({ part }) => addressOf(system, part.name), new AbortController().signal);
     const result = await work({ servers, system, pids });
     if (profiles !== null) for (const name of services) await keepMetrics(system.addresses[name], join(profiles, `${name}.metrics`));
     return result;

@@ -88,7 +88,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   });
   const watch = new SourceWatch({ pool, sources, metrics, logger });
   const ended = new AbortController();
-  const tellLosses = lossAlarm(metrics, logger);
+  const tellLosses = lossAlarm(metrics, logger, lanes);
   const loop = new LaneLoop({
     feed, store, pipeline, errors, board, logger, faultPoint, now,
     cacheBytes: Math.floor((settings.COMMAND_CACHE_MB * 1024 * 1024) / settings.LANES),

@@ -5,6 +5,8 @@ import type { Rescheduled, TakenRead } from '@clientele/event-store';
 import { CIRCUIT_OPEN, ProviderError, type BreakerState, type Reading, type RecordSource } from '@clientele/providers';
 import { createLogger, createMetrics } from '@clientele/service-kit';
 import { eventually } from '@clientele/testing';
+import { lossAlarm } from '../src/lanes/lost-changes.ts';
+import { PlanMetrics } from '../src/plans/plan-metrics.ts';
 import type { SourceQuota } from '../src/quota/governor.ts';
 import { ReadMetrics } from '../src/reading/read-metrics.ts';
 import { readFailure } from '../src/reading/read-failures.ts';
@@ -90,6 +92,19 @@ async function read(reads: readonly TakenRead[], answer: (call: Call) => readonl
   await running;
   return { calls, sent, putBack, state, bugs: () => bugs };
 }
+
+t.test('a count that an alarm rests on is there before it rises, for else its first increase would not show', async (t) => {
+  const [metrics, logger] = [createMetrics('command'), createLogger('command', { LOG_LEVEL: 'silent' })];
+  const records: Partial<RecordSource> = { breaker: () => ({ state: 'closed', failures: 0, retryAt: null }) };
+  const sources = { readable: () => [{ id: 'crm:1', records } as ReadableSource] };
+  new ReadMetrics(metrics, sources, new ReaderBoard());
+  new PlanMetrics(metrics, sources);
+  lossAlarm(metrics, logger, ['commands.0', 'quarantine.crm']);
+  const text = await metrics.registry.metrics();
+  for (const series of ['reads_total{source="crm:1",result="given_up"', 'plans_ended_total{source="crm:1",kind="repair",state="failed"', 'lost_total{lane="commands.0"', 'lost_total{lane="quarantine.crm"']) {
+    t.match(text, `clientele_${series},service="command"} 0\n`);
+  }
+});
 
 t.test('what is found goes to the record\'s lane, by the provider\'s clock', async (t) => {
   const { calls, sent, putBack } = await read([wanted('A'), wanted('B', { reason: 'missing_create' })], ({ ids }) => ids.map(found));

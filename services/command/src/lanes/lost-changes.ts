@@ -1,3 +1,4 @@
+import type { LaneName } from '@clientele/contracts';
 import type { Logger, Metrics } from '@clientele/service-kit';
 import type { PublisherCount } from './publisher-numbers.ts';
 
@@ -8,8 +9,10 @@ export interface CountedUnit {
 }
 
 /** Raises the alarm where numbers of a publisher never came: changes that were acknowledged, and that only the source still has. */
-export function lossAlarm(metrics: Pick<Metrics, 'counter'>, logger: Pick<Logger, 'error'>): (unit: CountedUnit) => void {
+export function lossAlarm(metrics: Pick<Metrics, 'counter'>, logger: Pick<Logger, 'error'>, lanes: readonly LaneName[]): (unit: CountedUnit) => void {
   const total = metrics.counter('lost_total', 'Changes that were accepted and never came to their lane', ['lane']);
+  // There from the start: a series that begins with its first loss shows no increase.
+  for (const lane of lanes) total.inc({ lane }, 0);
   return ({ lane, count }) => {
     for (const [publisher, lost] of count.lost()) {
       total.inc({ lane }, lost);

@@ -46,7 +46,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export function longWork({ settings, pool, store, sources, dispatcher, metrics, logger, faultPoint }: LongWorkParts): LongWork {
   const now = Date.now;
   const held = new HeldRecords(pool, store);
-  const planMetrics = new PlanMetrics(metrics);
+  const planMetrics = new PlanMetrics(metrics, sources);
   const sender = new SendReadings({ dispatcher, pool, store, held, lanes: settings.LANES, logger, now });
   const turn = new PlanTurn({ pool, held, sender, metrics: planMetrics, logger, pageRecords: settings.PLAN_PAGE_RECORDS, now, faultPoint });
   const runner = new PlanRunner({ pool, turn, metrics: planMetrics, logger, now });

@@ -15,6 +15,8 @@ export class ReadMetrics {
 
   constructor(metrics: Metrics, sources: Pick<SourceBook, 'readable'>, board: ReaderBoard) {
     this.#looks = metrics.counter('reads_total', 'Reads of records that were asked for', ['source', 'result']);
+    // There from the start: a series that begins with the first that is given up shows no increase.
+    for (const { id } of sources.readable()) this.read(id, 0, []);
     this.#open = metrics.gauge('reads_wanted', 'Reads that are wanted', ['source', 'lane', 'state']);
     this.#oldest = metrics.gauge('reads_oldest_due_seconds', 'For how long the read that is due longest has been so', ['source']);
     this.#quota = metrics.gauge('quota_calls', 'API calls: spent by us in 24 hours, what we may, what is left; used of the account, and its limit', ['source', 'what']);

@@ -76,6 +76,8 @@ export class SourceWatch {
 
   async #note(source: string, { provider, time, generation }: Newest): Promise<void> {
     const { pool } = this.#parts;
+    // Before the first jump: a series that begins with it shows no increase.
+    this.#jumps.inc({ source }, 0);
     const known = await connectSource(pool, source, provider);
     // Late ones still come with the numbers of before.
     if (known.lastChangeAt !== null && known.lastChangeAt.getTime() >= time) return;

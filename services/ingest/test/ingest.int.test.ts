@@ -1,6 +1,6 @@
 import type { Command } from '@clientele/contracts';
 import { connectNats, ensureTopology, JetStreamLaneFeed } from '@clientele/messaging';
-import { eventually, spawnService, startNats, type NatsServer, type SpawnedService } from '@clientele/testing';
+import { eventually, keyedRoutesContract, spawnService, startNats, type NatsServer, type SpawnedService } from '@clientele/testing';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { accounts, body, followLanes, KEY } from './support.ts';
@@ -64,6 +64,7 @@ t.test('what is answered for is in the lanes; a broker that dies is a 503 and is
   const { post, url, service } = await startIngest(t, nats);
   const lanes = await follow(t, nats);
   t.equal((await fetch(`${url}/health/ready`)).status, 200);
+  await keyedRoutesContract(t, url);
 
   const several = await post(body(1, { recordIds: accounts(40) }));
   t.equal(several.status, 202);

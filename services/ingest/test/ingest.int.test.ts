@@ -193,6 +193,27 @@ t.test('lanes that the broker does not take fail the start, by their name', asyn
   t.match(await (await fetch(`${url}/health/ready`)).json(), { status: 'unready', failing: [{ name: 'broker', reason: /LANES=4/ }] });
 });
 
+t.test('in production a sender that no source names is quarantined; a broker that lost COMMANDS makes unready, one that refuses the user ends the process', async (t) => {
+  const nats = await startBroker(t);
+  const operator = await connectNats({ url: nats.url, name: 'test' });
+  t.teardown(() => operator.close());
+  const { service, post, url } = await startIngest(t, nats, { NODE_ENV: 'production', INGEST_API_KEYS: 'sender:own-key' });
+  t.equal((await post(body(1), KEY)).status, 401, 'the key of development is none');
+  t.match(await post(body(1), 'own-key'), { status: 202, json: { status: 'quarantined', reason: 'unknown_source' } });
+  const { state } = await operator.manager.streams.info('COMMANDS', { subjects_filter: '>' });
+  t.strictSame(state.subjects, { 'crm.quarantine.salesforce': 1 }, 'the body is kept, and no change is made of it');
+
+  await operator.manager.streams.delete('COMMANDS');
+  t.match(await (await fetch(`${url}/health/ready`)).json(), { status: 'unready', failing: [{ name: 'broker', reason: /COMMANDS is missing/ }] });
+
+  await nats.kill();
+  const passwords = { operator: 'changed', ingest: 'changed', command: 'changed', projector: 'changed', consumer: 'changed' };
+  const other = await startNats({ port: nats.port, passwords });
+  t.teardown(() => other.stop());
+  t.equal(await eventually('its end', () => Promise.race([service.exited, Promise.resolve('it runs')]), { until: (end) => end !== 'it runs' }), 1);
+  t.match(service.output(), /"level":"fatal".*authorization/i);
+});
+
 t.test('settings that are wrong are all named at once', async (t) => {
   const service = await spawnService(ENTRY, { INGEST_PORT: 'seventy', QUERY_PUBLIC_URL: 'clientele.example.com', LANES: '0' });
   t.equal(await service.exited, 2);

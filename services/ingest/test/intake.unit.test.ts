@@ -1,10 +1,13 @@
 import { UnavailableError, ValidationError, type Command, type ProcessCrmEvent, type QuarantineBody } from '@clientele/contracts';
+import { createMetrics, Health } from '@clientele/service-kit';
 import type { InjectOptions } from 'fastify';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { bodyLimit } from '../src/broker/body-limit.ts';
-import { accounts, body, config, ingestApp, KEY, RELAY, SOURCE } from './support.ts';
+import { CountedDispatcher } from '../src/broker/counted-dispatcher.ts';
+import { watchBroker } from '../src/broker/watch-broker.ts';
+import { accounts, body, config, ingestApp, KEY, RELAY, SOURCE, WatchedLanes } from './support.ts';
 
 function post(payload: string | Buffer, headers: Record<string, string> = {}): InjectOptions {
   return { method: 'POST', url: '/events/salesforce/', payload, headers: { 'x-api-key': KEY, 'content-type': 'application/json; charset=utf-8', ...headers } };
@@ -222,6 +225,30 @@ t.test('operation: metrics by stage, result and reason; the API description show
   const description = (await app.inject('/openapi.json')).body;
   for (const name of ['SalesforceEventDTO', 'SalesforcePayload', 'SalesforceChangeEventHeader', 'EventReadDTO', 'Problem']) t.ok(description.includes(`"title":"${name}"`), name);
   t.match(JSON.parse(description), { paths: { '/events/salesforce': { post: { responses: { 202: {}, 400: {}, 401: {}, 413: {}, 503: {}, default: {} } } } } });
+});
+
+t.test('work is stuck when something waits for the broker and for 30 s nothing was stored', async (t) => {
+  const time = { now: 0 };
+  const health = new Health({ now: () => time.now });
+  t.teardown(() => health.stopping());
+  const counted = new CountedDispatcher(new WatchedLanes());
+  const { app } = await ingestApp({ dispatcher: counted });
+  let queue = { inFlight: 0, queuedBytes: 0, oldestWaitMs: 0 };
+  watchBroker({ link: {} as never, lanes: 4, dispatcher: { status: () => queue } as never, counted, health, metrics: createMetrics('ingest') });
+  const movesAfter = async (ms: number): Promise<boolean> => {
+    time.now += ms;
+    return (await health.progressing()).ok;
+  };
+  t.ok(await movesAfter(60_000), 'nothing waits');
+  for (const waiting of [{ inFlight: 1 }, { queuedBytes: 1 }]) {
+    queue = { inFlight: 0, queuedBytes: 0, oldestWaitMs: 0, ...waiting };
+    t.ok(await movesAfter(29_000));
+    await app.inject(post(body(1)));
+    t.ok(await movesAfter(29_000), 'meanwhile something was stored');
+    t.notOk(await movesAfter(30_000), JSON.stringify(waiting));
+    queue = { inFlight: 0, queuedBytes: 0, oldestWaitMs: 0 };
+    t.ok(await movesAfter(0));
+  }
 });
 
 t.test('the limit of bodies follows what the broker takes', async (t) => {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { mock } from 'node:test';
 import t from 'tap';
 import { apiKeys, createLogger, createMetrics, Health } from '../src/index.ts';
 
@@ -77,6 +78,19 @@ t.test('work is stuck when it lags and nothing has moved for 30 s', async (t) =>
   t.ok(await ok(), 'nothing to do');
   time.advance(300_000);
   t.ok(await ok());
+});
+
+t.test('work is looked at every 5 s without anybody asking, so that the first who asks learns the truth', async (t) => {
+  const time = clock();
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const health = new Health({ now: time.now });
+  t.teardown(() => health.stopping());
+  health.progress('lane 1', () => ({ lag: 5, position: '10' }));
+  mock.timers.tick(5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  time.advance(30_000);
+  t.match(await health.progressing(), { ok: false, checks: [{ reason: '5 behind, nothing moved for 30 s' }] });
 });
 
 t.test('work that cannot be told of counts as lagging', async (t) => {

@@ -1,6 +1,9 @@
 import { eventually, startPostgres, tcpProxy } from '@clientele/testing';
+import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
 import t from 'tap';
 import { createLogger, createPool, endPools, LeaseKeeper, type Lease, type LeaseKeeperOptions } from '../src/index.ts';
+import { LeaseTable } from '../src/leases/lease-table.ts';
 
 const TTL_MS = 600;
 const NAMES = ['lane 0', 'lane 1', 'lane 2', 'lane 3'];
@@ -79,6 +82,16 @@ t.test('members share; one that joins gets its share, one that stops hands over 
   t.equal(worst.atOnce, 1);
 });
 
+t.test('a lease that another holds is not to be had', async (t) => {
+  const { db } = await group(t, ['lane']);
+  const [holder, other] = [randomUUID(), randomUUID()].map((member) => new LeaseTable(db, { group: 'lanes', names: ['lane'], member, ttlMs: 60_000 }));
+  const fence = () => Promise.resolve();
+  await holder!.prepare();
+  t.equal(await holder!.acquire('lane', fence), 1);
+  t.equal(await other!.acquire('lane', fence), null);
+  t.strictSame(await holder!.renew([{ name: 'lane', epoch: 1 }]), new Set(['lane']));
+});
+
 t.test('a leader stays where it is when candidates join, and one of them follows it', async (t) => {
   const { join, db } = await group(t, ['relay']);
   const leader = await join({ member: 'ffffffff-ffff-4fff-bfff-ffffffffffff' });
@@ -105,7 +118,9 @@ t.test('a member that dies without a word is followed, under a new epoch that th
   const dying = await join({ fence, url: url.replace(`:${server.port}/`, `:${proxy.port}/`) });
   const epochs = new Map(dying.keeper.held().map(({ name, epoch }) => [name, epoch]));
   proxy.pause();
-  const heir = await join({ fence });
+  const ends: string[] = [];
+  const heirsLog = createLogger('heir', { LOG_LEVEL: 'info' }, new Writable({ write: (line: Buffer, _encoding, done) => (ends.push(line.toString()), done()) }));
+  const heir = await join({ fence, logger: heirsLog });
   const endedBefore: boolean[] = [];
   await eventually('the heir holds all', () => {
     const taken = heir.names().length;
@@ -122,6 +137,12 @@ t.test('a member that dies without a word is followed, under a new epoch that th
       .map(({ name, epoch }) => [name, epoch])
       .sort(),
   );
+  const turns = new Set<unknown>();
+  await eventually('two turns of the heir', async () => {
+    turns.add((await db.query<{ at: Date }>('select max(expires_at) as at from clientele.lease_members')).rows[0]?.at.getTime());
+    return turns.size;
+  }, { until: (seen) => seen > 3 });
+  t.notMatch(ends.join(''), 'another member should have it', 'no share is kept for the dead');
   proxy.resume();
 });
 
@@ -167,6 +188,21 @@ t.test('leases outlast a database that restarts within the time to live, and are
   const [signal] = member.signals;
   await eventually('it holds the lease, the same or a new one', () => member.names().length === 1);
   t.equal(member.signals.at(-1) === signal, !signal?.aborted);
+});
+
+t.test('a connection that breaks within a transaction fails its next statement, and nothing else', async (t) => {
+  const pool = createPool(await server.createDatabase(), { applicationName: 'clientele-test', max: 2 });
+  t.teardown(() => pool.end());
+  const client = await pool.connect();
+  let ended = false;
+  client.once('end', () => (ended = true));
+  await client.query('begin');
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await eventually('it hears of its end', () => ended);
+  await t.rejects(client.query('select'), /not queryable|terminated/);
+  client.release(true);
+  t.match((await pool.query('select 1 as one')).rows, [{ one: 1 }]);
 });
 
 t.test('a pool bounds every wait, and reads JSON with every digit', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { resultsOf, type EndedFile } from '../src/test/tap-results.ts';
+import { runProgram } from './support/started-system.ts';
 
 const text = `TAP version 14
 # Subtest: outer
@@ -54,4 +55,10 @@ t.test('a file that does not end well has failed, whatever passed in it', async 
   t.match(resultsOf(ended('TAP version 14\n# Subtest: d\n    ok 1 - before it was killed\n', { ending: 'signal SIGKILL' })), { passed: 1, failures: [{ path: [file], diagnostics: /SIGKILL/ }] });
   t.match(resultsOf(ended('TAP version 14\nok 1 - one\n')), { passed: 1, failures: [{ path: [file] }] }, 'left before its end');
   t.match(resultsOf(ended('TAP version 14\n1..0 # no tests found\n')), { passed: 0, failures: [{ path: [file], diagnostics: 'there is no test in it' }] });
+});
+
+t.test('a run in which no test ran has failed: its words fit no file', async (t) => {
+  const run = await runProgram('test', {}, ['no-such-file']);
+  t.equal(await run.exited, 1);
+  t.match(run.output(), /no test ran\n.*\n0 passed, 0 failed\n$/);
 });

@@ -85,7 +85,7 @@ export function entryOf(service: ServiceName, program: string): string {
 }
 
 /** The keys of a service, and, for the one that reads from providers, the credentials of their sources. */
-function secretsOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function secretsOf(name: ServiceName, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = [...KEYS[name], ...(name === 'command' ? credentialNames(env) : [])];
   return Object.fromEntries(names.flatMap((variable) => (env[variable] === undefined ? [] : [[variable, env[variable]]])));
 }

@@ -36,8 +36,10 @@ export class PullReader {
   #queuedBytes = 0;
   #brokerPending = 0;
   #delivered = 0;
-  /** The pull request that is open, and how many messages it may still bring; 0: none is open. */
-  #pull = { number: 0, left: 0 };
+  /** The last pull request: for how many messages, and how many it may still bring; 0: it is over. */
+  #pull = { number: 0, batch: 0, left: 0 };
+  /** The next message has no room beside those that are held: it is asked for alone, once none is. */
+  #nextIsLarge = false;
   #silentBeats = 0;
   #broken: ReadBreak | null = null;
   #wake: (() => void) | null = null;
@@ -97,14 +99,13 @@ export class PullReader {
   #request(): void {
     const { link, stream, consumer, maxMessages, maxBytes } = this.#options;
     if (this.#broken !== null || this.#pull.left > 0 || !link.connected) return;
-    if (this.#queue.length * 2 > maxMessages || this.#queuedBytes * 2 > maxBytes) return;
-    const batch = maxMessages - this.#queue.length;
-    this.#pull = { number: this.#pull.number + 1, left: batch };
-    // The broker ends a request that the next message does not fit into; one of any size must fit where nothing is held.
-    const room = this.#queue.length === 0 ? link.maxPayload + MESSAGE_OVERHEAD_BYTES : 0;
+    const held = this.#queue.length;
+    if (this.#nextIsLarge ? held > 0 : held * 2 > maxMessages || this.#queuedBytes * 2 > maxBytes) return;
+    const batch = this.#nextIsLarge ? 1 : maxMessages - held;
+    this.#pull = { number: this.#pull.number + 1, batch, left: batch };
     const request = {
       batch,
-      max_bytes: Math.max(maxBytes - this.#queuedBytes, room),
+      max_bytes: this.#nextIsLarge ? link.maxPayload + MESSAGE_OVERHEAD_BYTES : maxBytes - this.#queuedBytes,
       expires: nanos(PULL_EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
@@ -123,6 +124,7 @@ export class PullReader {
     this.#queuedBytes += delivered.data.length;
     this.#brokerPending = delivered.pending;
     this.#pull.left -= 1;
+    this.#nextIsLarge = false;
     this.#wake?.();
   }
 
@@ -132,6 +134,8 @@ export class PullReader {
     // The end of an earlier request, of which everything came.
     if (message.subject !== `${this.#inbox}.${this.#pull.number}`) return;
     if (!isOrdinaryEnd(code, description)) return this.#break(`the broker ended the reading: ${code} ${description}`);
+    // The broker ends a request that the next message does not fit into.
+    if (NO_ROOM.test(description) && this.#pull.left === this.#pull.batch) this.#nextIsLarge = true;
     this.#pull.left = 0;
     this.#request();
   }
@@ -148,7 +152,9 @@ export class PullReader {
   }
 }
 
+const NO_ROOM = /maxbytes/i;
+
 /** A request that expired, was filled, or had no room for the next message. */
 function isOrdinaryEnd(code: number, description: string): boolean {
-  return code === 408 || code === 404 || (code === 409 && /maxbytes|batch completed/i.test(description));
+  return code === 408 || code === 404 || (code === 409 && (NO_ROOM.test(description) || /batch completed/i.test(description)));
 }

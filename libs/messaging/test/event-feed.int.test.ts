@@ -148,6 +148,28 @@ t.test('the pipeline is fenced: after somebody wrote something else, nothing of 
   t.match(await stream.state(), { messages: 2, last: null });
 });
 
+t.test('no more bytes are on the way than may be, and all arrive', async (t) => {
+  await scene(t);
+  const { link, proxy } = await brittleLink(t, nats, 'command');
+  const messages = from(1, 9).map((position) => toEventMessage(sampleEntry(position, { padding: 4000 }), { incarnation: 'log-1', maxPayload: 1_000_000, dataref: String }));
+  const pipeline = new EventPipeline({ link, lastSequence: 0, rebuildEpoch: 0, maxBytes: 2 * messages[0]!.data.length });
+  proxy.pause();
+  const sending = pipeline.send(messages);
+  t.equal(pipeline.inFlight, 2);
+  proxy.resume();
+  t.ok(await sending);
+  await pipeline.drain();
+  t.match(await stream.state(), { messages: 9, last: { position: 9 } });
+});
+
+t.test('what another stream would take in place of EVENTS is stored nowhere', async (t) => {
+  await deleteStream(operator, 'events');
+  await operator.manager.streams.add({ name: 'OTHER', subjects: ['crm.events.>'] });
+  t.teardown(async () => await operator.manager.streams.delete('OTHER'));
+  await t.rejects(publish(sampleEntries(1, 1)), /expected stream does not match/);
+  t.equal((await operator.manager.streams.info('OTHER')).state.messages, 0);
+});
+
 t.test('two pipelines that publish the same entries store each once', async (t) => {
   await scene(t);
   const pipelines = [0, 1].map(() => new EventPipeline({ link: operator, lastSequence: 0, rebuildEpoch: 0 }));

@@ -1,7 +1,10 @@
 import type { EventStream, EventStreamState } from '@clientele/messaging';
+import { Health } from '@clientele/service-kit';
 import { eventually } from '@clientele/testing';
 import t from 'tap';
 import { alignStream } from '../src/relay/align.ts';
+import { watchCommand } from '../src/health.ts';
+import { LaneBoard } from '../src/lanes/lane-board.ts';
 import { judgeStream } from '../src/relay/judge-stream.ts';
 import { StaleLeaderError } from '../src/relay/relay-log.ts';
 import { RelayProgress } from '../src/relay/relay-progress.ts';
@@ -75,6 +78,21 @@ t.test('progress is counted in entries and seconds, and kept while the relay wai
   t.ok(progress.status().lagSeconds >= 60);
   progress.enter('standby');
   t.match(progress.status(), { lagEvents: 0, lagSeconds: 0, published: null });
+});
+
+t.test('a relay that stopped for a person makes unready, one that waits does not', async (t) => {
+  const health = new Health();
+  t.teardown(() => health.stopping());
+  const relay = new RelayProgress();
+  const nobody = {} as never;
+  watchCommand({ health, pool: nobody, link: nobody, lanes: 4, board: new LaneBoard([]), watch: { progress: () => ({ lag: 0, position: 0 }) }, relay });
+  const shown = async () => (await health.readiness()).checks.find(({ name }) => name === 'relay');
+  for (const phase of ['standby', 'publishing', 'waiting'] as const) {
+    relay.enter(phase, 'the database is away');
+    t.match(await shown(), { ok: true }, phase);
+  }
+  relay.enter('ahead', 'the stream holds 61, the log ends at 60');
+  t.match(await shown(), { ok: false, reason: /61.*60/ });
 });
 
 t.test('a ring before the wait is not missed', async (t) => {

@@ -1,7 +1,7 @@
 import { PostgresLogFeed } from '@clientele/event-store';
 import { EventStream } from '@clientele/messaging';
 import { definitionFor, loadClienteleConfig } from '@clientele/service-kit';
-import { eventually, keyedRoutesContract } from '@clientele/testing';
+import { eventually, keyedRoutesContract, tcpProxy } from '@clientele/testing';
 import t from 'tap';
 import { MigrationSettings } from '../src/settings.ts';
 import { eventfulLog, LogBuilder } from './support/log-builder.ts';
@@ -180,7 +180,10 @@ t.test('fed by the log it wants no broker, takes in what nobody relays, and has 
   // As the version before left it: its records are served, and stand at 300.
   await database.pool.query(`update clientele.projections set active_version = 1 where name = 'records'; create table clientele.records_1 (id uuid)`);
   await database.pool.query(`insert into clientele.projection_checkpoints (name, version, incarnation, position) values ('records', 1, $1, 300)`, [incarnation]);
-  const projector = await world.projector(database, { PROJECTOR_FEED: 'log', NATS_URL: '' });
+  const wayToTheLog = await tcpProxy(world.postgres.port);
+  t.teardown(() => wayToTheLog.close());
+  const EVENT_LOG_URL = world.logUrl.replace(`:${world.postgres.port}/`, `:${wayToTheLog.port}/`);
+  const projector = await world.projector(database, { PROJECTOR_FEED: 'log', NATS_URL: '', EVENT_LOG_URL });
   await healthy(projector);
   const served = async () => (await database.pool.query<{ version: number; old: string | null }>(
     `select active_version as version, to_regclass('clientele.records_1') as old from clientele.projections where name = 'records'`)).rows[0];
@@ -193,6 +196,9 @@ t.test('fed by the log it wants no broker, takes in what nobody relays, and has 
   await world.append(log.entries);
   await reached(database, 302, projector);
   t.same(await database.dump(), await truth(302));
+  await wayToTheLog.close();
+  const unready = await get(projector, '/health/ready', null);
+  t.match([unready.status, JSON.parse(unready.text)], [503, { failing: [{ name: 'event log' }] }], 'it cannot serve without the log');
   await stopped(projector);
 });
 

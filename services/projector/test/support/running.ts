@@ -16,7 +16,8 @@ export class World {
   readonly store: PostgresEventStore;
   readonly link: NatsLink;
   readonly logPool: pg.Pool;
-  readonly #logUrl: string;
+  /** The log's database, as the service's role. */
+  readonly logUrl: string;
   readonly #databases: ReadDatabase[] = [];
   #migrated: Promise<string> | undefined;
 
@@ -24,7 +25,7 @@ export class World {
     this.postgres = parts.postgres;
     this.nats = parts.nats;
     this.link = parts.link;
-    this.#logUrl = parts.logUrl;
+    this.logUrl = as(parts.logUrl, 'clientele_log_reader', 'logReaderPassword');
     this.logPool = createPool(parts.logUrl, { applicationName: 'test-log' });
     this.store = new PostgresEventStore({ pool: this.logPool });
   }
@@ -85,7 +86,7 @@ export class World {
     const service = await spawnService(entry('main'), {
       NODE_ENV: 'test', LOG_LEVEL: 'info', PROJECTOR_PORT: String(port), PROJECTOR_LEASE_MS: '1500',
       READ_DATABASE_URL: as(database.url, 'clientele_projector', 'projectorPassword'),
-      EVENT_LOG_URL: as(this.#logUrl, 'clientele_log_reader', 'logReaderPassword'),
+      EVENT_LOG_URL: this.logUrl,
       PROJECTOR_FEED: 'stream', NATS_URL: this.nats.urlFor('projector'), ...env,
     });
     return { ...service, url: `http://127.0.0.1:${port}` };

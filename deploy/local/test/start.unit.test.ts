@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFree } from '@clientele/testing';
 import t from 'tap';
-import { openBroker } from '../src/start/existing-servers.ts';
+import { openBroker } from '../src/start/existing-broker.ts';
 import { openFolders, removeData } from '../src/start/folders.ts';
 import { identityOf, isRunning } from '../src/start/process-register.ts';
 import { readyBlock } from '../src/start/ready-block.ts';

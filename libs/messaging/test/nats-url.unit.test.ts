@@ -12,3 +12,7 @@ t.test('what is none is refused without its password', async (t) => {
     t.throws(() => parseNatsUrl(text), { name: 'TypeError', message: /^(?!.*hidden)/ }, text);
   }
 });
+
+t.test('what names no host is no URL', async (t) => {
+  for (const text of ['', ' ', 'nats://', 'nats://a,', 'http://a']) t.throws(() => parseNatsUrl(text), { name: 'TypeError' }, text);
+});

@@ -1,7 +1,9 @@
 import { embeddedNats, embeddedPostgres, embeddedPostgresUrl, withFreePorts } from './embedded-servers.ts';
-import { eachUrl, openBroker, openDatabase, openEventLog, requireTwoDatabases, requireUrls, withoutPassword } from './existing-servers.ts';
+import { openBroker } from './existing-broker.ts';
+import { openDatabase, openEventLog, requireTwoDatabases } from './existing-databases.ts';
 import type { Folders } from './folders.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
+import { eachUrl, requireUrls, withoutPassword } from './server-urls.ts';
 import type { Part } from './supervisor.ts';
 
 export type BrokerUser = 'operator' | 'ingest' | 'command' | 'projector' | 'consumer';

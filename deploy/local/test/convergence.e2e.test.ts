@@ -66,7 +66,10 @@ async function linesWork(t: Test, output: string): Promise<void> {
   t.match(await ask(find), { items: [{ reason: 'clock_ahead', entity: 'Account', outcome: 'parked' }] });
   t.match(await ask(look), { reason: 'clock_ahead', payload: { event: {} }, would: { outcome: 'parked' } });
   t.match(await ask(redrive), { total: 1 });
-  t.match(await ask(mend), { status: 'accepted', would: { outcome: 'applied', changes: [{ path: 'fields.Description', after: 'From the future' }] } });
+  const mended = await ask(mend);
+  t.match(mended, { status: 'accepted', would: { outcome: 'applied' } });
+  // Beside it may stand that the record is in doubt: where a look at it fell into the same seconds.
+  t.match(JSON.stringify(mended), /"path":"fields.Description","before":"[^]*","after":"From the future"/);
   await eventually('the mended change waits no longer', async () => await ask(look), { until: (answer) => JSON.stringify(answer).includes('"status":404') });
   const inDoubt = { items: [{ dirty_since: String, type: 'client' }] };
   t.match(await ask(doubt), inDoubt);

@@ -141,7 +141,7 @@ t.test('a jump of commit numbers raises an alarm and asks for a comparison, once
   const first = watch(alarms);
   await see(first, 0, '9999999999999');
   await see(first, 1000, '10000000000001');
-  t.same(await jumps(), [], 'numbers grow');
+  t.same(await jumps(), [0], 'numbers grow');
   await see(first, 2000, '1745500706683617281');
   t.match(await listSources(pool), [{ generation: '19', lastChangeAt: new Date(T + 2000) }]);
   t.match(await listPlans(pool), [{ kind: 'reconciliation', source: SOURCE, cause: 'generation jump: 14 to 19 digits', params: { mode: 'full', entities: ['Account', 'Lead'] } }]);

@@ -3,6 +3,7 @@ import type { LaneStore } from '@clientele/event-store';
 import type { LaneLook } from '@clientele/messaging';
 import type { Metrics, WorkProgress } from '@clientele/service-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lanePlaces } from './lane-places.ts';
 
 const EVERY_MS = 10_000;
 /** A database that is frozen does not even refuse. */
@@ -78,12 +79,12 @@ export class LaneWatch {
   async #lookAtPlaces(): Promise<void> {
     const { lanes, store } = this.#parts;
     const late = new AbortController();
-    const asked = Promise.all(lanes.map(async (lane) => [lane, (await store.laneCheckpoint(lane))?.position ?? null] as const));
+    const asked = lanePlaces(store, lanes);
     const patience = sleep(PATIENCE_MS, undefined, { signal: late.signal }).then(() => {
       throw new UnavailableError(`the write database does not answer within ${PATIENCE_MS} ms`);
     });
     try {
-      this.#places = new Map(await Promise.race([asked, patience]));
+      this.#places = await Promise.race([asked, patience]);
     } catch (error) {
       throw databaseFailure(error, 'the write database cannot be had');
     } finally {

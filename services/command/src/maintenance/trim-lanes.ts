@@ -2,6 +2,7 @@ import type { LaneName, LanePosition } from '@clientele/contracts';
 import type { LaneStore } from '@clientele/event-store';
 import type { LaneLook, LaneTrimmer } from '@clientele/messaging';
 import type { Logger } from '@clientele/service-kit';
+import { lanePlaces } from '../lanes/lane-places.ts';
 import type { Chore } from './maintenance.ts';
 
 /** Often enough that a stream that fills up is emptied before its senders are refused. */
@@ -23,13 +24,8 @@ export function trimLanes({ lanes, store, trimmer, look, logger, notePending }: 
     name: 'decided commands',
     everyMs: EVERY_MS,
     async run() {
-      const checkpoints = new Map<LaneName, LanePosition>();
-      const places = new Map<LaneName, LanePosition | null>();
-      for (const lane of lanes) {
-        const place = (await store.laneCheckpoint(lane))?.position ?? null;
-        places.set(lane, place);
-        if (place !== null) checkpoints.set(lane, place);
-      }
+      const places = await lanePlaces(store, lanes);
+      const checkpoints = new Map(Array.from(places).flatMap(([lane, place]): [LaneName, LanePosition][] => (place === null ? [] : [[lane, place]])));
       const { purged, fullness } = await trimmer.trim(checkpoints);
       if (purged > 0) logger.info({ purged, fullness }, 'decided commands taken out of the broker');
       const waiting = await look.waiting(places);

@@ -14,7 +14,7 @@ import { LaneLoop } from './lanes/lane-loop.ts';
 import { LaneWatch } from './lanes/lane-watch.ts';
 import { lossAlarm } from './lanes/lost-changes.ts';
 import { ownLanes } from './lanes/lane-owner.ts';
-import { keepHouse } from './maintenance/maintenance.ts';
+import { keepHouse, repeat } from './maintenance/maintenance.ts';
 import { trimLanes } from './maintenance/trim-lanes.ts';
 import { commandHandlers, commandPipeline } from './pipeline/command-pipeline.ts';
 import { PipelineMetrics } from './pipeline/pipeline-metrics.ts';
@@ -148,7 +148,7 @@ export async function startCommand(context: ServiceContext<CommandSettings>): Pr
   ]);
   // Not waited for: from here on there is work in hand, and the first turns last as long as the database takes.
   for (const keeper of keepers) void keeper.start();
-  const watching = Promise.all([watch.run(ended.signal), laneWatch.run(ended.signal)]);
+  const watching = Promise.all([watch.run(ended.signal), repeat(laneWatch, ended.signal, logger)]);
 
   const finish = async (): Promise<void> => {
     const stopping = keepers.map((keeper) => keeper.stop());

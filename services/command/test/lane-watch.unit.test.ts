@@ -41,38 +41,38 @@ function setUp() {
 t.test('what waits on the lanes is told, whoever owns them', async (t) => {
   const { world, watch, asked, shown } = setUp();
   t.same(await shown(), [], 'nothing before the first look');
-  await watch.look();
+  await watch.run();
   t.same(await shown(), ['commands_fullness 0.25', 'lane_lag_seconds{lane="commands.0"} 3', 'lane_lag_seconds{lane="commands.1"} 0']);
   t.same(asked[0], new Map([['commands.0', { incarnation: 'one', sequence: 7 }], ['commands.1', null]]));
   t.same(watch.progress(), { lag: 2, position: 'commands.0 7,commands.1 0' });
   world.sequence = 8;
-  await watch.look();
+  await watch.run();
   t.same(watch.progress().position, 'commands.0 8,commands.1 0');
 });
 
 t.test('while the database is away it is told from the places that were known last, and nobody says that work moves', async (t) => {
   const { world, watch, shown } = setUp();
-  await watch.look();
-  world.database = new Error('Connection terminated');
+  await watch.run();
+  world.database = new UnavailableError('the write database cannot be had: Connection terminated');
   world.fullness = 0.9;
   world.waiting.set('commands.0', { messages: 40, oldestAt: NOW - 60_000 });
-  await watch.look();
+  await watch.run();
   t.same(await shown(), ['commands_fullness 0.9', 'lane_lag_seconds{lane="commands.0"} 60', 'lane_lag_seconds{lane="commands.1"} 0']);
   t.throws(() => watch.progress(), { name: 'UnavailableError', message: 'the write database cannot be had: Connection terminated' });
 });
 
 t.test('a process that starts meanwhile tells how full the stream is, and no lag that it cannot know', async (t) => {
   const { world, watch, shown } = setUp();
-  world.database = new Error('Connection terminated');
-  await watch.look();
+  world.database = new UnavailableError('the write database cannot be had: Connection terminated');
+  await watch.run();
   t.same(await shown(), ['commands_fullness 0.25']);
 });
 
 t.test('while the broker is away there is nothing to tell', async (t) => {
   const { world, watch, shown } = setUp();
-  await watch.look();
+  await watch.run();
   world.broker = new UnavailableError('the broker is away');
-  await watch.look();
+  await watch.run();
   t.same(await shown(), []);
   t.throws(() => watch.progress(), { message: 'the broker is away' });
 });

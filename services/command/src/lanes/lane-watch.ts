@@ -1,11 +1,11 @@
-import { databaseFailure, UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
+import { UnavailableError, type LaneName, type LanePosition } from '@clientele/contracts';
 import type { LaneStore } from '@clientele/event-store';
 import type { LaneLook } from '@clientele/messaging';
 import type { Metrics, WorkProgress } from '@clientele/service-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Chore } from '../maintenance/maintenance.ts';
 import { lanePlaces } from './lane-places.ts';
 
-const EVERY_MS = 10_000;
 /** A database that is frozen does not even refuse. */
 const PATIENCE_MS = 2_000;
 
@@ -20,7 +20,9 @@ export interface LaneWatchParts {
  * How far behind the lanes are, whoever owns them, and how full their stream is. Told by every process, and by what the broker says: who
  * owns a lane cannot tell while the database is away, for then nobody owns any, and that is when it matters.
  */
-export class LaneWatch {
+export class LaneWatch implements Chore {
+  readonly name = 'look at the lanes';
+  readonly everyMs = 10_000;
   readonly #parts: LaneWatchParts;
   /** As last known; null before anything was. */
   #places: ReadonlyMap<LaneName, LanePosition | null> | null = null;
@@ -34,17 +36,8 @@ export class LaneWatch {
     this.#parts = parts;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.look();
-      await sleep(EVERY_MS, undefined, { signal }).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
-    }
-  }
-
-  /** Never throws: what could not be had is told by `progress`. */
-  async look(): Promise<void> {
+  /** Looks once. Never throws: what could not be had is told by `progress`. */
+  async run(): Promise<void> {
     const { look } = this.#parts;
     this.#trouble = null;
     await this.#lookAtPlaces().catch((error: unknown) => (this.#trouble = asError(error)));
@@ -85,8 +78,6 @@ export class LaneWatch {
     });
     try {
       this.#places = await Promise.race([asked, patience]);
-    } catch (error) {
-      throw databaseFailure(error, 'the write database cannot be had');
     } finally {
       late.abort();
       for (const one of [asked, patience]) void one.catch(() => {});

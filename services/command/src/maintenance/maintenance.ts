@@ -3,7 +3,7 @@ import { UnavailableError } from '@clientele/contracts';
 import { LeaseKeeper, type Logger } from '@clientele/service-kit';
 import type { Pool } from 'pg';
 
-/** Something that must be done now and then, by one process of all. */
+/** Something that must be done now and then. */
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
@@ -18,7 +18,7 @@ export interface MaintenanceParts {
   readonly leaseTtlMs: number;
 }
 
-/** Does the chores for as long as this process holds the lease for them. */
+/** Does the chores for as long as this process holds the lease for them: one process of all. */
 export function keepHouse({ pool, chores, logger, leaseTtlMs }: MaintenanceParts): LeaseKeeper {
   return new LeaseKeeper({
     pool,
@@ -30,7 +30,8 @@ export function keepHouse({ pool, chores, logger, leaseTtlMs }: MaintenanceParts
   });
 }
 
-async function repeat(chore: Chore, signal: AbortSignal, logger: Logger): Promise<void> {
+/** Does a chore again and again until `signal` aborts. */
+export async function repeat(chore: Chore, signal: AbortSignal, logger: Pick<Logger, 'warn' | 'error'>): Promise<void> {
   while (!signal.aborted) {
     try {
       await chore.run(signal);

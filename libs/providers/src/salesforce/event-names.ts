@@ -39,14 +39,13 @@ function compoundOfPart(entity: string, field: string): string | null {
 }
 
 function withNested(data: JsonObject, parts: readonly Part[]): JsonObject {
-  const told = (compound: string): Json | undefined => (Object.hasOwn(data, compound) ? data[compound] : undefined);
-  const valued = new Set(parts.flatMap(({ compound, value }) => (value === null ? [] : [compound])));
-  const counting = parts.filter(({ compound }) => valued.has(compound) || told(compound) === undefined || isJsonObject(told(compound)));
-  const nested = Object.fromEntries(counting.flatMap(({ compound }): [string, Json][] => {
-    const whole = told(compound);
-    return whole !== undefined && isJsonObject(whole) ? [[compound, whole]] : [];
-  }));
-  const writes = [...counting.map(({ field, compound, value }): FieldWrite => ({ path: eventPath(field, compound), value })), ...fieldWrites(nested)];
   const flat = new Set(parts.map(({ field }) => field));
-  return { ...Object.fromEntries(Object.entries(data).filter(([field]) => !flat.has(field))), ...composeFields(writes) };
+  const writes = Array.from(new Set(parts.map(({ compound }) => compound)), (compound): FieldWrite[] => {
+    const own = parts.filter((part) => part.compound === compound);
+    const whole = Object.hasOwn(data, compound) ? data[compound] : undefined;
+    const nested = whole !== undefined && isJsonObject(whole) ? fieldWrites({ [compound]: whole }) : [];
+    const standsForThem = whole !== undefined && !isJsonObject(whole) && own.every(({ value }) => value === null);
+    return standsForThem ? [] : [...own.map(({ field, value }) => ({ path: eventPath(field, compound), value })), ...nested];
+  });
+  return { ...Object.fromEntries(Object.entries(data).filter(([field]) => !flat.has(field))), ...composeFields(writes.flat()) };
 }

@@ -4,12 +4,14 @@ import {
   decodeDomainEvent, decodeRecord, exactNumber, logEntryFromRow, parseExact, parseWritten, RECORD_SCHEMA_VERSION, type EventLogRow,
 } from '@clientele/contracts';
 import { clockTime, conversionOf, dirtySince, initialRecord, sourceFields, survivorOf, type Json } from '@clientele/domain';
+import { createLogger, createMetrics } from '@clientele/service-kit';
 import fc from 'fast-check';
 import t from 'tap';
 import { applyToChange, changeIdOf, type ChangeView } from '../src/changes/change-view.ts';
 import { composeRecord } from '../src/records/compose-record.ts';
 import { applyToRecord, noteSuperseded, type RecordView } from '../src/records/record-view.ts';
 import { RECORDS_VERSION } from '../src/records/records-projection.ts';
+import { observeProjections } from '../src/status/observer.ts';
 import { DEFINITION, LogBuilder, READABLE, type SentChange } from './support/log-builder.ts';
 import { sentChanges } from './support/random-changes.ts';
 
@@ -255,4 +257,14 @@ t.test('of a quarantined body the change says when it came, and no more', async 
   const metadata: Json = parseExact(view.metadata);
   t.match(metadata, { kind: 'unknown', clock: { commit_number: '0' } });
   t.throws(() => applyToChange(null, { ...entry, kind: 'outcome', changeId: 'nonsense' } as typeof entry), TypeError);
+});
+
+t.test('a view whose place nobody knows has no lag, rather than the one of before', async (t) => {
+  const metrics = createMetrics('projector');
+  const observer = observeProjections(metrics, createLogger('projector', { LOG_LEVEL: 'silent' }));
+  const lag = async (): Promise<number> => (await metrics.registry.metrics()).split('\n').filter((line) => /^clientele_projection_(lag|parked)\w*\{/.test(line)).length;
+  observer.stood({ name: 'records', version: 2, incarnation: null, movedAt: new Date(TIME), state: 'current', position: 5, head: 5, lagEvents: 0, lagSeconds: 0, parked: 0, waiting: 0, served: null });
+  t.equal(await lag(), 3);
+  observer.unknown('records');
+  t.equal(await lag(), 0);
 });

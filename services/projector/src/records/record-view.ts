@@ -19,7 +19,8 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
   const state = view?.state ?? aggregate.initial;
   if (entry.version !== state.version + 1) throw new RangeError(`version ${entry.version} does not follow ${state.version}`);
   const { provider, source, entity, externalId } = entry.metadata;
-  const told = view === null || tellsOfChange(event) ? clockTime(event.clock) : null;
+  const time = clockTime(event.clock);
+  const { createdAt, updatedAt } = view ?? { createdAt: time, updatedAt: time };
   return {
     id: entry.streamId,
     type: entry.streamType,
@@ -28,7 +29,7 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
     entity,
     externalId,
     state: aggregate.apply(state, event),
-    ...changedAt(view, told),
+    ...(tellsOfChange(event) ? withTime({ createdAt, updatedAt }, time) : { createdAt, updatedAt }),
     position: entry.position,
   };
 }
@@ -36,13 +37,12 @@ export function applyToRecord(view: RecordView | null, entry: StoredEvent, event
 /** A change that came too late to move anything is told of by the source all the same: when a record changed must not depend on the order. */
 export function noteSuperseded(view: RecordView, { event }: StoredOutcome): RecordView {
   if (event === null || event.metadata.kind === 'read') return view;
-  const { createdAt, updatedAt } = changedAt(view, new Date(event.metadata.clock.commit_time).toISOString());
+  const { createdAt, updatedAt } = withTime(view, new Date(event.metadata.clock.commit_time).toISOString());
   return createdAt === view.createdAt && updatedAt === view.updatedAt ? view : { ...view, createdAt, updatedAt };
 }
 
-function changedAt(view: RecordView | null, told: string | null): Pick<RecordView, 'createdAt' | 'updatedAt'> {
-  const { createdAt, updatedAt } = view ?? { createdAt: told ?? '', updatedAt: told ?? '' };
-  return { createdAt: told !== null && told < createdAt ? told : createdAt, updatedAt: told !== null && told > updatedAt ? told : updatedAt };
+function withTime({ createdAt, updatedAt }: Pick<RecordView, 'createdAt' | 'updatedAt'>, time: string): Pick<RecordView, 'createdAt' | 'updatedAt'> {
+  return { createdAt: time < createdAt ? time : createdAt, updatedAt: time > updatedAt ? time : updatedAt };
 }
 
 /** Whether the source changed the record at the event's clock. A look that found nothing new has no such time, nor has what only follows. */

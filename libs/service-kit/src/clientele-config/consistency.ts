@@ -1,4 +1,4 @@
-import type { ClienteleConfig } from '@clientele/contracts';
+import type { ClienteleConfig, EntityMapping } from '@clientele/contracts';
 import type { Mistake } from './mistakes.ts';
 
 /** What the schema cannot say. */
@@ -43,19 +43,23 @@ export type ChangePath = (provider: string, entity: string, field: string) => st
 /** Fields that no change tells by the name they have here: what is said of them, that they are personal for instance, would never apply. */
 export function untoldFields({ mapping }: ClienteleConfig, changePath: ChangePath): Mistake[] {
   return Object.entries(mapping).flatMap(([provider, entities]) =>
-    Object.entries(entities).flatMap(([entity, { fields = {}, status, conversion }]) => {
-      const named: [Mistake['path'], string][] = [
-        ...Object.keys(fields).map((field): [Mistake['path'], string] => [['fields', field], field]),
-        ...Object.entries(fields).flatMap(([field, { currency }]): [Mistake['path'], string][] => (currency === undefined ? [] : [[['fields', field, 'currency'], currency]])),
-        ...(status?.fields ?? []).map((field, at): [Mistake['path'], string] => [['status', 'fields', at], field]),
-        ...(conversion === undefined ? [] : [conversion.flag, ...conversion.into]).map((field): [Mistake['path'], string] => [['conversion'], field]),
-      ];
-      return named.flatMap(([path, field]) => {
+    Object.entries(entities).flatMap(([entity, entityMapping]) =>
+      Array.from(namedFields(entityMapping)).flatMap(([path, field]) => {
         const told = changePath(provider, entity, field);
         return told === field ? [] : [{ path: ['mapping', provider, entity, ...path], message: `changes tell ${field} as ${told}: write that` }];
-      });
-    }),
+      }),
+    ),
   );
+}
+
+/** Every field that the mapping of an entity names, and where. */
+function* namedFields({ fields = {}, status, conversion }: EntityMapping): Generator<readonly [path: Mistake['path'], field: string]> {
+  for (const [field, { currency }] of Object.entries(fields)) {
+    yield [['fields', field], field];
+    if (currency !== undefined) yield [['fields', field, 'currency'], currency];
+  }
+  for (const [at, field] of (status?.fields ?? []).entries()) yield [['status', 'fields', at], field];
+  if (conversion !== undefined) for (const field of [conversion.flag, ...conversion.into]) yield [['conversion'], field];
 }
 
 /** Two fields of an entity must not be shown under one name: one would hide the other. */

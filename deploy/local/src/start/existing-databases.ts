@@ -50,14 +50,12 @@ export async function requireTwoDatabases(writeUrl: string, readUrl: string): Pr
 }
 
 async function identityOf(url: string): Promise<string> {
-  let identity = '';
-  await withClient(url, async (client) => {
+  return await withClient(url, async (client) => {
     const { rows } = await client.query<{ identity: string }>(
       'select concat_ws($1, extract(epoch from pg_postmaster_start_time()), oid) as identity from pg_database where datname = current_database()', ['/'],
     );
-    identity = rows[0]?.identity ?? '';
+    return rows[0]?.identity ?? '';
   });
-  return identity;
 }
 
 async function patiently(isPassing: (error: unknown) => boolean, work: () => Promise<void>): Promise<void> {
@@ -85,11 +83,11 @@ async function createDatabase(variable: string, url: string): Promise<void> {
   }
 }
 
-async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, statement_timeout: CONNECT_MS, application_name: 'clientele-start' });
   await client.connect();
   try {
-    await use(client);
+    return await use(client);
   } finally {
     await client.end();
   }
